@@ -1,0 +1,283 @@
+#include "proto/replication/frame.h"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <cstring>
+#include <limits>
+
+#include "proto/check.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace twincached::replication {
+namespace {
+
+using google::protobuf::io::CodedOutputStream;
+
+// Grammar of a data frame's payload, after the encoding of protobuf (its documentation, "Encoding"):
+//
+//   payload = kind-tag varint(bytes of body) body          one field of Frame, nothing behind it
+//   body    = [0x08 varint(position)] [0x10 varint(shard)] [0x18 varint(shard_count)] *record
+//   record  = 0x7a varint(bytes of the Record) Record
+//
+// A Chunk has no position: its fields 1 and 2 are shard and shard_count. Fields that are 0 are left
+// out, as protobuf does.
+constexpr uint32_t kLengthDelimited = 2;
+constexpr uint32_t LengthDelimitedTag(int field) {
+  return static_cast<uint32_t>(field) << 3 | kLengthDelimited;
+}
+constexpr uint8_t VarintTag(int field) { return static_cast<uint8_t>(field << 3); }
+
+constexpr uint32_t kBatchTag = LengthDelimitedTag(Frame::kBatchFieldNumber);
+constexpr uint32_t kChunkTag = LengthDelimitedTag(Frame::kChunkFieldNumber);
+constexpr uint32_t kRecordTag = LengthDelimitedTag(Batch::kRecordsFieldNumber);
+static_assert(int{Batch::kRecordsFieldNumber} == int{Chunk::kRecordsFieldNumber});
+static_assert(Batch::kShardCountFieldNumber == Batch::kShardFieldNumber + 1 &&
+              Chunk::kShardCountFieldNumber == Chunk::kShardFieldNumber + 1);
+static_assert(kBatchTag < 0x80 && kChunkTag < 0x80 && kRecordTag < 0x80, "tags are one byte");
+static_assert(Batch::kPositionFieldNumber < Batch::kShardFieldNumber &&
+              Batch::kShardCountFieldNumber < Batch::kRecordsFieldNumber);
+
+// Protobuf refuses messages beyond this.
+constexpr size_t kPayloadBytesMax = std::numeric_limits<int32_t>::max();
+
+void StoreLittleEndian(uint64_t value, size_t bytes, char* to) {
+  for (size_t i = 0; i < bytes; ++i) to[i] = static_cast<char>(value >> (8 * i));
+}
+
+uint64_t LoadLittleEndian(const char* from, size_t bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < bytes; ++i) {
+    value |= static_cast<uint64_t>(static_cast<uint8_t>(from[i])) << (8 * i);
+  }
+  return value;
+}
+
+// Fills in what stands before a payload that is complete.
+void SealFrame(char* frame, size_t payload_bytes) {
+  CHECK_GT(payload_bytes, 0u);
+  CHECK_LE(payload_bytes, kPayloadBytesMax);
+  StoreLittleEndian(payload_bytes, 4, frame);
+  StoreLittleEndian(XXH3_64bits(frame + kFrameHeaderBytes, payload_bytes), 8, frame + 4);
+}
+
+// What a data frame's payload has before its records.
+class DataPrefix {
+ public:
+  static DataPrefix OfBatch(const BatchHeader& header, size_t records_bytes) {
+    DataPrefix fields;
+    fields.AddField(Batch::kPositionFieldNumber, header.position);
+    fields.AddField(Batch::kShardFieldNumber, header.shard);
+    fields.AddField(Batch::kShardCountFieldNumber, header.shard_count);
+    return DataPrefix(kBatchTag, fields, records_bytes);
+  }
+
+  static DataPrefix OfChunk(uint32_t shard, uint32_t shard_count, size_t records_bytes) {
+    DataPrefix fields;
+    fields.AddField(Chunk::kShardFieldNumber, shard);
+    fields.AddField(Chunk::kShardCountFieldNumber, shard_count);
+    return DataPrefix(kChunkTag, fields, records_bytes);
+  }
+
+  size_t size() const { return size_; }
+
+  // A whole frame: `to` has room for the header, this prefix and the records.
+  void WriteFrame(absl::string_view records, char* to) const {
+    char* const payload = to + kFrameHeaderBytes;
+    std::memcpy(payload, bytes_, size_);
+    if (!records.empty()) std::memcpy(payload + size_, records.data(), records.size());
+    SealFrame(to, size_ + records.size());
+  }
+
+ private:
+  // Tag and length of the body, position, shard, shard count.
+  static constexpr size_t kBytesMax = (1 + 5) + (1 + 10) + (1 + 5) + (1 + 5);
+
+  DataPrefix() = default;
+
+  DataPrefix(uint32_t kind_tag, const DataPrefix& fields, size_t records_bytes) {
+    const size_t body_bytes = fields.size_ + records_bytes;
+    CHECK_LE(body_bytes, kPayloadBytesMax);
+    bytes_[size_++] = static_cast<uint8_t>(kind_tag);
+    AddVarint(body_bytes);
+    std::memcpy(bytes_ + size_, fields.bytes_, fields.size_);
+    size_ += fields.size_;
+    DCHECK_LE(size_, kBytesMax);
+  }
+
+  void AddField(int field, uint64_t value) {
+    if (value == 0) return;
+    bytes_[size_++] = VarintTag(field);
+    AddVarint(value);
+  }
+
+  void AddVarint(uint64_t value) {
+    const uint8_t* end = CodedOutputStream::WriteVarint64ToArray(value, bytes_ + size_);
+    size_ = static_cast<size_t>(end - bytes_);
+  }
+
+  size_t size_ = 0;
+  uint8_t bytes_[kBytesMax];
+};
+
+void AppendDataFrame(const DataPrefix& prefix, absl::string_view records, std::string* out) {
+  const size_t begin = out->size();
+  out->resize(begin + kFrameHeaderBytes + prefix.size() + records.size());
+  prefix.WriteFrame(records, &(*out)[begin]);
+}
+
+// Takes a varint of at most `bits` bits (32 or 64) off the front. False when it is cut off or does
+// not fit; *in is then anything.
+bool TakeVarint(int bits, absl::string_view* in, uint64_t* value) {
+  *value = 0;
+  for (int shift = 0; shift < bits && !in->empty(); shift += 7) {
+    const uint64_t byte = static_cast<uint8_t>(in->front());
+    in->remove_prefix(1);
+    const int room = bits - shift;
+    if (room < 7 && (byte & 0x7f) >> room != 0) return false;
+    *value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return true;
+  }
+  return false;
+}
+
+// Takes `field` off the front of a body if it is there; leaves *value alone if not.
+bool TakeOptionalField(int field, int bits, absl::string_view* body, uint64_t* value) {
+  if (body->empty() || static_cast<uint8_t>(body->front()) != VarintTag(field)) return true;
+  body->remove_prefix(1);
+  return TakeVarint(bits, body, value);
+}
+
+// Takes a length and as many bytes off the front.
+bool TakeBytes(absl::string_view* in, absl::string_view* bytes) {
+  uint64_t length = 0;
+  if (!TakeVarint(32, in, &length) || length > in->size()) return false;
+  *bytes = in->substr(0, length);
+  in->remove_prefix(length);
+  return true;
+}
+
+bool TakeTag(uint32_t tag, absl::string_view* in) {
+  if (in->empty() || static_cast<uint8_t>(in->front()) != tag) return false;
+  in->remove_prefix(1);
+  return true;
+}
+
+bool ParseHeader(absl::string_view body, DataView* view) {
+  uint64_t position = 0, shard = 0, shard_count = 0;
+  const bool batch = view->kind == DataView::kBatch;
+  if (batch && !TakeOptionalField(Batch::kPositionFieldNumber, 64, &body, &position)) return false;
+  const int shard_field = batch ? int{Batch::kShardFieldNumber} : int{Chunk::kShardFieldNumber};
+  if (!TakeOptionalField(shard_field, 32, &body, &shard)) return false;
+  // shard_count stands right behind shard in both messages.
+  if (!TakeOptionalField(shard_field + 1, 32, &body, &shard_count)) return false;
+  if (!body.empty() && static_cast<uint8_t>(body.front()) != kRecordTag) return false;
+  view->header = {position, static_cast<uint32_t>(shard), static_cast<uint32_t>(shard_count)};
+  view->records = body;
+  return true;
+}
+
+FrameStep NeedMore(size_t wanted) {
+  FrameStep step;
+  step.outcome = FrameOutcome::kNeedMore;
+  step.wanted = wanted;
+  return step;
+}
+
+FrameStep Bad(const char* error) {
+  FrameStep step;
+  step.outcome = FrameOutcome::kBad;
+  step.error = error;
+  return step;
+}
+
+}  // namespace
+
+void AppendFrame(const Frame& frame, std::string* out) {
+  CHECK(frame.kind_case() != Frame::KIND_NOT_SET);
+  const size_t payload_bytes = frame.ByteSizeLong();
+  CHECK_LE(payload_bytes, kPayloadBytesMax);
+  const size_t begin = out->size();
+  out->resize(begin + kFrameHeaderBytes + payload_bytes);
+  char* const to = &(*out)[begin];
+  frame.SerializeWithCachedSizesToArray(reinterpret_cast<uint8_t*>(to + kFrameHeaderBytes));
+  SealFrame(to, payload_bytes);
+}
+
+void AppendBatchFrame(const BatchHeader& header, absl::string_view records, std::string* out) {
+  AppendDataFrame(DataPrefix::OfBatch(header, records.size()), records, out);
+}
+
+void AppendChunkFrame(uint32_t shard, uint32_t shard_count, absl::string_view records,
+                      std::string* out) {
+  AppendDataFrame(DataPrefix::OfChunk(shard, shard_count, records.size()), records, out);
+}
+
+size_t BatchFrameBytes(const BatchHeader& header, size_t records_bytes) {
+  return kFrameHeaderBytes + DataPrefix::OfBatch(header, records_bytes).size() + records_bytes;
+}
+
+void WriteBatchFrame(const BatchHeader& header, absl::string_view records, char* to) {
+  DataPrefix::OfBatch(header, records.size()).WriteFrame(records, to);
+}
+
+FrameStep NextFrame(absl::string_view input, size_t payload_bytes_max) {
+  if (input.size() < 4) return NeedMore(kFrameHeaderBytes);
+  const size_t payload_bytes = LoadLittleEndian(input.data(), 4);
+  if (payload_bytes == 0) return Bad("a frame of length 0");
+  if (payload_bytes > payload_bytes_max) return Bad("a frame longer than the limit");
+  const size_t frame_bytes = kFrameHeaderBytes + payload_bytes;
+  if (input.size() < frame_bytes) return NeedMore(frame_bytes);
+  const absl::string_view payload = input.substr(kFrameHeaderBytes, payload_bytes);
+  if (LoadLittleEndian(input.data() + 4, 8) != XXH3_64bits(payload.data(), payload.size())) {
+    return Bad("a frame with a wrong checksum");
+  }
+  FrameStep step;
+  step.outcome = FrameOutcome::kFrame;
+  step.consumed = frame_bytes;
+  step.payload = payload;
+  return step;
+}
+
+bool ParseDataFrame(absl::string_view payload, DataView* view) {
+  *view = DataView();
+  uint64_t tag = 0;
+  absl::string_view body;
+  if (!TakeVarint(32, &payload, &tag)) return false;
+  if ((tag & 7) != kLengthDelimited || tag >> 3 == 0) return false;
+  if (!TakeBytes(&payload, &body) || !payload.empty()) return false;
+  if (tag == kBatchTag) {
+    view->kind = DataView::kBatch;
+  } else if (tag == kChunkTag) {
+    view->kind = DataView::kChunk;
+  } else {
+    return true;
+  }
+  return ParseHeader(body, view);
+}
+
+bool NextRecord(absl::string_view* records, absl::string_view* encoded_record) {
+  absl::string_view rest = *records;
+  if (!TakeTag(kRecordTag, &rest) || !TakeBytes(&rest, encoded_record)) return false;
+  *records = rest;
+  return true;
+}
+
+PutTotals CountPuts(absl::string_view records) {
+  PutTotals totals;
+  absl::string_view record;
+  while (NextRecord(&records, &record)) {
+    absl::string_view put, key, value;
+    if (!TakeTag(LengthDelimitedTag(Record::kPutFieldNumber), &record)) continue;
+    CHECK(TakeBytes(&record, &put));
+    if (TakeTag(LengthDelimitedTag(Put::kKeyFieldNumber), &put)) CHECK(TakeBytes(&put, &key));
+    if (TakeTag(LengthDelimitedTag(Put::kValueFieldNumber), &put)) CHECK(TakeBytes(&put, &value));
+    ++totals.items;
+    totals.bytes += key.size() + value.size();
+  }
+  CHECK(records.empty());
+  return totals;
+}
+
+}  // namespace twincached::replication
