@@ -1,0 +1,109 @@
+"""A node that lies: it takes a role and a link like twincached, but replicates nothing.
+
+The drills run against it in their own test, and have to notice. Text protocol: set, get, version and
+`stats replication`, as far as the drills use them.
+"""
+
+import selectors
+import socket
+import sys
+from typing import Callable, Dict, Optional
+
+_LOOPBACK = "127.0.0.1"
+
+
+def _listen(port: int) -> Optional[socket.socket]:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((_LOOPBACK, port))
+        listener.listen(128)
+    except OSError:
+        listener.close()
+        return None
+    return listener
+
+
+class FakeNode:
+    def __init__(self, port: int, replication_port: int) -> None:
+        self._values: Dict[bytes, bytes] = {}
+        self._buffers: Dict[socket.socket, bytes] = {}
+        self._ready = selectors.DefaultSelector()
+        self._replication_port = replication_port
+        self._paired = False
+        self._master = self._take_replication_port()
+        if not self._master:
+            link = socket.create_connection((_LOOPBACK, replication_port))
+            self._paired = True
+            self._watch(link, self._on_link)
+        clients = _listen(port)
+        assert clients is not None
+        self._watch(clients, lambda listener: self._accept(listener, self._on_client))
+
+    def run(self) -> None:
+        while True:
+            for key, _ in self._ready.select():
+                key.data(key.fileobj)
+
+    def _watch(self, link: socket.socket, action: Callable[[socket.socket], None]) -> None:
+        self._ready.register(link, selectors.EVENT_READ, action)
+
+    def _take_replication_port(self) -> bool:
+        listener = _listen(self._replication_port)
+        if listener is not None:
+            self._watch(listener, self._on_peer)
+        return listener is not None
+
+    def _accept(self, listener: socket.socket, action: Callable[[socket.socket], None]) -> None:
+        link, _ = listener.accept()
+        self._buffers[link] = b""
+        self._watch(link, action)
+
+    def _on_peer(self, listener: socket.socket) -> None:
+        self._paired = True
+        self._accept(listener, self._on_link)
+
+    def _on_link(self, link: socket.socket) -> None:
+        self._ready.unregister(link)
+        link.close()
+        self._paired = False
+        print("replication: close", file=sys.stderr, flush=True)
+        self._master = self._master or self._take_replication_port()
+
+    def _on_client(self, link: socket.socket) -> None:
+        try:
+            data = link.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._ready.unregister(link)
+            link.close()
+            return
+        lines = (self._buffers[link] + data).split(b"\r\n")
+        self._buffers[link] = lines.pop()
+        answers = b""
+        while lines:
+            if lines[0].startswith(b"set") and len(lines) < 2:
+                self._buffers[link] = lines[0] + b"\r\n" + self._buffers[link]
+                break
+            answers += self._answer(lines.pop(0).split(), lines)
+        link.sendall(answers)
+
+    def _answer(self, words: list, rest: list) -> bytes:
+        if words[0] == b"set":
+            self._values[words[1]] = rest.pop(0)
+            return b"STORED\r\n"
+        if words[0] == b"get":
+            found = ((key, self._values[key]) for key in words[1:] if key in self._values)
+            return b"".join(b"VALUE %s 0 %d\r\n%s\r\n" % (key, len(value), value)
+                            for key, value in found) + b"END\r\n"
+        if words == [b"stats", b"replication"]:
+            role = "MASTER" if self._master else "SLAVE"
+            state = role if self._paired else "SOLO"
+            return f"STAT role {role}\r\nSTAT state {state}\r\nEND\r\n".encode("ascii")
+        return b"VERSION fake\r\n" if words == [b"version"] else b"END\r\n"
+
+
+if __name__ == "__main__":
+    _flags = dict(zip(sys.argv, sys.argv[1:]))
+    FakeNode(int(_flags["-p"]), int(_flags["-X"])).run()
