@@ -9,12 +9,19 @@ namespace twincached {
 // ---- Clients ----
 // Longest key. Source: memcached protocol.txt, "Keys".
 inline constexpr size_t kKeyBytesMax = 250;
-// A command line without its end is refused beyond this many bytes, unless it is a multi-key get. Source: memcached 1.6.
+// A command line without its end is refused beyond this many bytes, unless it is a get. Source:
+// memcached 1.6.
 inline constexpr size_t kLineBytesMax = 2048;
+// A line that arrives in one piece may be this long, as in memcached 1.6 (its read buffer).
+inline constexpr size_t kWholeLineBytesMax = 16384;
+// A get of many keys: 4000 of the longest. memcached has no bound here; no more memory than a value
+// may hold.
+inline constexpr size_t kGetLineBytesMax = 1u << 20;
 // Default and largest -I. Larger values would make one item stall a core for too long.
 inline constexpr size_t kItemBytesDefault = 1u << 20;
 inline constexpr size_t kItemBytesMax = 1u << 30;
-// A relative exptime is at most this many seconds; larger ones are absolute Unix times. Source: protocol.txt.
+// A relative exptime is at most this many seconds; larger ones are absolute Unix times. Source:
+// protocol.txt.
 inline constexpr int64_t kRelativeExpirySecondsMax = 60 * 60 * 24 * 30;
 // A connection with this many reply bytes unsent or held is not read until its client reads.
 inline constexpr size_t kClientOutputBytesMax = 1u << 20;
@@ -24,7 +31,8 @@ inline constexpr size_t kReadBytesPerIteration = 64u << 10;
 inline constexpr size_t kRequestsPerIteration = 1024;
 
 // ---- The pair ----
-// One frame's payload: the largest item with its record and envelope fits (checked at start against -I).
+// One frame's payload: the largest item with its record and envelope fits (checked at start against
+// -I).
 inline constexpr size_t kFrameBytesMax = kItemBytesMax + (1u << 20);
 // Before the handshake only a Hello or a Verdict can come; neither is larger.
 inline constexpr size_t kFrameBytesMaxBeforeHandshake = 4u << 10;

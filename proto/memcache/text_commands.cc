@@ -1,0 +1,285 @@
+#include "proto/memcache/text_commands.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "proto/limits.h"
+#include "proto/memcache/decimal.h"
+#include "proto/memcache/expiry.h"
+#include "proto/memcache/item_size.h"
+#include "proto/memcache/text_replies.h"
+#include "proto/memcache/text_words.h"
+#include "proto/version.h"
+
+namespace twincached {
+namespace {
+
+struct CommandRow;
+
+// A line on its way through its command's function.
+struct Line {
+  const CommandRow& row;
+  absl::string_view rest;  // behind the command's name
+  const TextWords& words;  // the whole line; empty for commands with any number of words
+  const TextContext& context;
+  Request* request;
+};
+
+using CommandFunction = LineResult (*)(const Line&);
+
+constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
+
+struct CommandRow {
+  absl::string_view name;
+  Op op;
+  ReplyForm form;
+  size_t words_min;  // the name included
+  size_t words_max;  // kAnyNumber: the function looks at `rest` instead of `words`
+  CommandFunction parse;
+};
+
+// The reply is `text`, noreply or not.
+LineResult Answer(absl::string_view text, Request* request) {
+  request->kind = RequestKind::kImmediate;
+  request->form = ReplyForm::kFixed;
+  request->text = text;
+  return {LineOutcome::kRequest};
+}
+
+// The reply to a mistake: nothing in a noreply command.
+LineResult Fail(absl::string_view text, const Line& line) {
+  if (line.request->noreply) return {LineOutcome::kSilent};
+  return Answer(text, line.request);
+}
+
+void ReadNoreply(const Line& line) { line.request->noreply = line.words.back() == "noreply"; }
+
+// Takes the first argument as the key.
+bool ReadKey(const Line& line) {
+  const absl::string_view key = line.words[1];
+  line.request->command.key = key;
+  return key.size() <= kKeyBytesMax;
+}
+
+bool KeysAreValid(absl::string_view keys) {
+  for (;;) {
+    const absl::string_view key = TakeWord(&keys);
+    if (key.empty()) return true;
+    if (key.size() > kKeyBytesMax) return false;
+  }
+}
+
+LineResult ParseRetrieval(const Line& line) {
+  absl::string_view rest = line.rest;
+  SkipSpaces(&rest);
+  if (rest.empty()) return Answer(text_replies::kError, line.request);
+  if (line.row.op == Op::kGat) {
+    int32_t exptime;
+    if (!ParseInt32(TakeWord(&rest), &exptime))
+      return Answer(text_replies::kBadExptime, line.request);
+    line.request->command.expiry_ms = ExpiryMs(exptime, line.context.clock);
+    SkipSpaces(&rest);
+    if (rest.empty()) return Answer(text_replies::kEnd, line.request);
+  }
+  // A bad key anywhere in the line is the only answer to the line: no key is looked up.
+  if (!KeysAreValid(rest)) return Answer(text_replies::kBadFormat, line.request);
+  return {LineOutcome::kKeys, 0, rest};
+}
+
+// The value will be thrown away. A failed `set` takes the old item with it, so that nobody reads
+// what the client believes to be overwritten; the other commands leave it.
+LineResult RefuseTooLarge(const Line& line, size_t data_bytes) {
+  Request* const request = line.request;
+  if (line.row.op != Op::kSet) {
+    LineResult result = Fail(text_replies::kTooLarge, line);
+    result.data_bytes = data_bytes;
+    return result;
+  }
+  request->command.op = Op::kDelete;
+  request->form = ReplyForm::kFixed;
+  request->text = text_replies::kTooLarge;
+  return {LineOutcome::kRequest, data_bytes};
+}
+
+LineResult ParseStorage(const Line& line) {
+  ReadNoreply(line);
+  Command* const command = &line.request->command;
+  uint32_t client_flags;
+  int32_t exptime;
+  int32_t value_bytes;
+  if (!ReadKey(line) || !ParseUint32(line.words[2], &client_flags) ||
+      !ParseInt32(line.words[3], &exptime) || !ParseInt32(line.words[4], &value_bytes) ||
+      (command->op == Op::kCas && !ParseUint64(line.words[5], &command->cas)) || value_bytes < 0 ||
+      value_bytes > std::numeric_limits<int32_t>::max() - 2) {
+    return Fail(text_replies::kBadFormat, line);
+  }
+  const size_t size = static_cast<size_t>(value_bytes);
+  const size_t data_bytes = size + 2;
+  if (CountedItemBytes(command->key.size(), size, client_flags) > line.context.item_size_max) {
+    return RefuseTooLarge(line, data_bytes);
+  }
+  command->client_flags = client_flags;
+  command->expiry_ms = ExpiryMs(exptime, line.context.clock);
+  return {LineOutcome::kValue, data_bytes};
+}
+
+LineResult ParseDelete(const Line& line) {
+  const TextWords& words = line.words;
+  if (words.size() > 2) {
+    // Ancient clients send a time, which may only be 0.
+    const bool has_zero = words[2] == "0";
+    ReadNoreply(line);
+    const bool noreply = line.request->noreply;
+    const bool is_valid = words.size() == 3 ? has_zero || noreply : has_zero && noreply;
+    if (!is_valid) return Fail(text_replies::kBadDelete, line);
+  }
+  if (!ReadKey(line)) return Fail(text_replies::kBadFormat, line);
+  return {LineOutcome::kRequest};
+}
+
+LineResult ParseDelta(const Line& line) {
+  ReadNoreply(line);
+  if (!ReadKey(line)) return Fail(text_replies::kBadFormat, line);
+  if (!ParseUint64(line.words[2], &line.request->command.delta)) {
+    return Fail(text_replies::kBadDelta, line);
+  }
+  return {LineOutcome::kRequest};
+}
+
+LineResult ParseTouch(const Line& line) {
+  ReadNoreply(line);
+  if (!ReadKey(line)) return Fail(text_replies::kBadFormat, line);
+  int32_t exptime;
+  if (!ParseInt32(line.words[2], &exptime)) return Fail(text_replies::kBadExptime, line);
+  line.request->command.expiry_ms = ExpiryMs(exptime, line.context.clock);
+  return {LineOutcome::kRequest};
+}
+
+LineResult ParseFlush(const Line& line) {
+  ReadNoreply(line);
+  const size_t words_without_delay = line.request->noreply ? 2 : 1;
+  int32_t delay = 0;
+  if (line.words.size() != words_without_delay && !ParseInt32(line.words[1], &delay)) {
+    return Fail(text_replies::kBadExptime, line);
+  }
+  line.request->kind = RequestKind::kFlush;
+  line.request->command.expiry_ms = FlushAtMs(delay, line.context.clock);
+  return {LineOutcome::kRequest};
+}
+
+LineResult ParseVerbosity(const Line& line) {
+  constexpr uint32_t kVerbosityMax = 2;
+  ReadNoreply(line);
+  uint32_t level;
+  if (!ParseUint32(line.words[1], &level)) return Fail(text_replies::kBadFormat, line);
+  line.request->kind = RequestKind::kVerbosity;
+  line.request->text = text_replies::kOk;
+  line.request->command.delta = std::min(level, kVerbosityMax);
+  return {LineOutcome::kRequest};
+}
+
+LineResult ParseStats(const Line& line) {
+  absl::string_view rest = line.rest;
+  line.request->kind = RequestKind::kStats;
+  line.request->text = TakeWord(&rest);
+  return {LineOutcome::kRequest};
+}
+
+template <size_t kSize>
+constexpr auto MakeVersionLine(const char (&version)[kSize]) {
+  constexpr char kPrefix[] = "VERSION ";
+  constexpr size_t kPrefixBytes = sizeof(kPrefix) - 1;
+  std::array<char, kPrefixBytes + kSize - 1 + 2> line{};
+  for (size_t i = 0; i < kPrefixBytes; ++i) line[i] = kPrefix[i];
+  for (size_t i = 0; i < kSize - 1; ++i) line[kPrefixBytes + i] = version[i];
+  line[line.size() - 2] = '\r';
+  line[line.size() - 1] = '\n';
+  return line;
+}
+
+constexpr auto kVersionLine = MakeVersionLine(kVersion);
+
+LineResult ParseVersion(const Line& line) {
+  return Answer({kVersionLine.data(), kVersionLine.size()}, line.request);
+}
+
+LineResult ParseQuit(const Line& line) {
+  line.request->kind = RequestKind::kQuit;
+  return {LineOutcome::kRequest};
+}
+
+constexpr ReplyForm kValue = ReplyForm::kTextValue;
+constexpr ReplyForm kValueWithCas = ReplyForm::kTextValueWithCas;
+constexpr ReplyForm kStatus = ReplyForm::kTextStatus;
+constexpr ReplyForm kFixed = ReplyForm::kFixed;
+
+// In the order of use, for the search is linear. `bget` is a forgotten synonym that memcached still
+// knows.
+constexpr CommandRow kCommands[] = {
+    {"get", Op::kGet, kValue, 0, kAnyNumber, ParseRetrieval},
+    {"set", Op::kSet, kStatus, 5, 6, ParseStorage},
+    {"gets", Op::kGet, kValueWithCas, 0, kAnyNumber, ParseRetrieval},
+    {"incr", Op::kIncr, kStatus, 3, 4, ParseDelta},
+    {"delete", Op::kDelete, kStatus, 2, 4, ParseDelete},
+    {"add", Op::kAdd, kStatus, 5, 6, ParseStorage},
+    {"cas", Op::kCas, kStatus, 6, 7, ParseStorage},
+    {"touch", Op::kTouch, kStatus, 3, 4, ParseTouch},
+    {"gat", Op::kGat, kValue, 0, kAnyNumber, ParseRetrieval},
+    {"gats", Op::kGat, kValueWithCas, 0, kAnyNumber, ParseRetrieval},
+    {"decr", Op::kDecr, kStatus, 3, 4, ParseDelta},
+    {"replace", Op::kReplace, kStatus, 5, 6, ParseStorage},
+    {"append", Op::kAppend, kStatus, 5, 6, ParseStorage},
+    {"prepend", Op::kPrepend, kStatus, 5, 6, ParseStorage},
+    {"bget", Op::kGet, kValue, 0, kAnyNumber, ParseRetrieval},
+    {"stats", Op::kGet, kFixed, 0, kAnyNumber, ParseStats},
+    {"version", Op::kGet, kFixed, 0, kAnyNumber, ParseVersion},
+    {"flush_all", Op::kFlush, kStatus, 1, 3, ParseFlush},
+    {"verbosity", Op::kGet, kFixed, 2, 3, ParseVerbosity},
+    {"quit", Op::kGet, kFixed, 0, kAnyNumber, ParseQuit},
+};
+
+const CommandRow* FindCommand(absl::string_view name) {
+  for (const CommandRow& row : kCommands) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+// memcached sorts commands by their first letter and looks for a lost web client only behind the
+// letters that are left.
+bool MayBeHttp(absl::string_view name) {
+  if (name.size() < 2 || absl::string_view("acdgist").find(name[0]) != absl::string_view::npos) {
+    return false;
+  }
+  return name[0] != 'm' || name.size() != 2;
+}
+
+// ERROR, and a line whose last word is HTTP/x closes the connection: a browser can be made to send
+// such lines.
+LineResult ParseUnknown(absl::string_view line, Request* request) {
+  const TextWords words(line);
+  if (words.size() > 0 && MayBeHttp(words[0]) && words.back().substr(0, 5) == "HTTP/") {
+    return {LineOutcome::kClose};
+  }
+  return Answer(text_replies::kError, request);
+}
+
+}  // namespace
+
+LineResult ParseTextLine(absl::string_view line, const TextContext& context, Request* request) {
+  *request = Request();
+  absl::string_view rest = line;
+  const CommandRow* const row = FindCommand(TakeWord(&rest));
+  if (row == nullptr) return ParseUnknown(line, request);
+  request->command.op = row->op;
+  request->form = row->form;
+  const bool any_number = row->words_max == kAnyNumber;
+  const TextWords words(any_number ? absl::string_view() : line);
+  if (!any_number && (words.size() < row->words_min || words.size() > row->words_max)) {
+    return Answer(text_replies::kError, request);
+  }
+  return row->parse({*row, rest, words, context, request});
+}
+
+}  // namespace twincached
