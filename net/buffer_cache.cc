@@ -1,0 +1,72 @@
+#include "net/buffer_cache.h"
+
+#include <sanitizer/asan_interface.h>
+
+#include <utility>
+
+#include "proto/check.h"
+
+namespace twincached::net {
+namespace {
+
+constexpr size_t kPageBytes = 4096;
+
+char* TakeFrom(std::vector<char*>& spare, size_t bytes) {
+  if (spare.empty()) return new char[bytes];
+  char* data = spare.back();
+  spare.pop_back();
+  ASAN_UNPOISON_MEMORY_REGION(data, bytes);
+  return data;
+}
+
+bool KeepIn(std::vector<char*>& spare, const Buffer& buffer, size_t kept_max) {
+  if (spare.size() >= kept_max) return false;
+  ASAN_POISON_MEMORY_REGION(buffer.data, buffer.capacity);
+  spare.push_back(buffer.data);
+  return true;
+}
+
+void FreeAll(const std::vector<char*>& spare, size_t bytes) {
+  for (char* data : spare) {
+    ASAN_UNPOISON_MEMORY_REGION(data, bytes);
+    delete[] data;
+  }
+}
+
+}  // namespace
+
+BufferCache::~BufferCache() {
+  FreeAll(small_, kSmallBufferBytes);
+  FreeAll(large_, kLargeBufferBytes);
+}
+
+Buffer BufferCache::Take(size_t bytes_min) {
+  if (bytes_min <= kSmallBufferBytes)
+    return {TakeFrom(small_, kSmallBufferBytes), kSmallBufferBytes};
+  if (bytes_min <= kLargeBufferBytes)
+    return {TakeFrom(large_, kLargeBufferBytes), kLargeBufferBytes};
+  const size_t bytes = (bytes_min + kPageBytes - 1) / kPageBytes * kPageBytes;
+  return {new char[bytes], bytes};
+}
+
+void BufferCache::Return(Buffer buffer) {
+  DCHECK(buffer.data != nullptr);
+  if (buffer.capacity == kSmallBufferBytes && KeepIn(small_, buffer, kSmallBuffersKept)) return;
+  if (buffer.capacity == kLargeBufferBytes && KeepIn(large_, buffer, kLargeBuffersKept)) return;
+  delete[] buffer.data;
+}
+
+std::string BufferCache::TakeString() {
+  if (strings_.empty()) return std::string();
+  std::string text = std::move(strings_.back());
+  strings_.pop_back();
+  return text;
+}
+
+void BufferCache::ReturnString(std::string text) {
+  if (strings_.size() >= kStringsKept || text.capacity() > kStringBytesKept) return;
+  text.clear();
+  strings_.push_back(std::move(text));
+}
+
+}  // namespace twincached::net

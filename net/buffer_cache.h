@@ -1,0 +1,60 @@
+// Spare input and output storage of one loop, so that an idle connection holds none and a busy one
+// allocates nothing.
+//
+// What it is: two stacks of char buffers (small for requests, large for streams) and one of
+// strings. The most recently returned is handed out first: it is the one still in the processor's
+// cache. Owned by the event loop; used by its connections only, on its thread. Bounds:
+// kSmallBuffersKept, kLargeBuffersKept and kStringsKept; what is returned beyond them is freed.
+// Under AddressSanitizer the storage of a returned buffer is poisoned: a view that outlived it is
+// reported.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "proto/limits.h"
+
+namespace twincached::net {
+
+// One request, or a pipeline of small ones.
+inline constexpr size_t kSmallBufferBytes = 16u << 10;
+// A connection that fills small ones: room for one read behind an incomplete frame of the same
+// size.
+inline constexpr size_t kLargeBufferBytes = 2 * kReadBytesPerIteration;
+// All in use at once means so many connections with a request in the same iteration: 4 MiB, of
+// which touched pages count.
+inline constexpr size_t kSmallBuffersKept = 256;
+inline constexpr size_t kLargeBuffersKept = 8;
+inline constexpr size_t kStringsKept = 256;
+// A string that grew beyond this for a large reply is freed rather than kept.
+inline constexpr size_t kStringBytesKept = 32u << 10;
+
+struct Buffer {
+  char* data = nullptr;
+  size_t capacity = 0;
+};
+
+class BufferCache {
+ public:
+  BufferCache() = default;
+  ~BufferCache();
+  BufferCache(const BufferCache&) = delete;
+  BufferCache& operator=(const BufferCache&) = delete;
+
+  // A buffer of at least bytes_min, contents undefined. It is rounded up to the small or large
+  // size, or to whole pages.
+  Buffer Take(size_t bytes_min);
+  void Return(Buffer buffer);
+
+  // An empty string, with capacity if there is a spare one.
+  std::string TakeString();
+  void ReturnString(std::string text);
+
+ private:
+  std::vector<char*> small_;
+  std::vector<char*> large_;
+  std::vector<std::string> strings_;
+};
+
+}  // namespace twincached::net

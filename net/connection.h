@@ -1,0 +1,93 @@
+// One connected stream socket with its input and output buffers.
+//
+// Owned by whoever adopted it (LISTENER or LINK); lives on that one core; the loop outlives it.
+// Bytes read are in input() until consumed; bytes appended to output() leave in Flush(), with at
+// most one system call per call. Reading stops by itself while the input holds
+// max(kReadBytesPerIteration, wanted) bytes, so an owner that stops consuming stops the client.
+//
+// Invariants:
+// 1. Views of input() stay valid until the next Consume(), return to Poll(), or destruction; a
+//    pinned input (PinInput/UnpinInput) is neither moved nor read into nor given up, so views of it
+//    live across iterations and Consume().
+// 2. Never sends a byte beyond send_limit().
+// 3. Memory: an idle connection with empty buffers holds no buffer storage at all. Input storage is
+//    at most max(kReadBytesPerIteration, wanted) rounded up to a size of net/buffer_cache.h; output
+//    is bounded by its owner.
+// 4. While reading is paused or the input pinned there is no OnInput and no OnClosed; they come
+//    after ResumeReading() or UnpinInput(). So an owner that paused must resume at some time to
+//    learn of the end.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace twincached::net {
+
+class Connection;
+
+enum class CloseReason : uint8_t { kEndOfStream, kReset, kError };
+
+class ConnectionHandler {
+ public:
+  virtual ~ConnectionHandler() = default;
+  // New bytes are in connection.input(). Not called while reading is paused or the input is pinned.
+  virtual void OnInput(Connection& connection) = 0;
+  // The peer closed or broke the stream. Input that came before it has been delivered by OnInput,
+  // also what is less than wanted. Called once; the handler destroys the connection, now or later
+  // (no more callbacks either way). Until then what is flushed is still sent, in the background
+  // too: a client may half-close and wait for its replies.
+  virtual void OnClosed(Connection& connection, CloseReason reason) = 0;
+  // Everything appended (up to the send limit) has been written after an earlier Flush() could not
+  // write it all; or thrown away, the peer having broken the stream: OnClosed follows when the
+  // input is read to its end.
+  virtual void OnDrained(Connection& connection) = 0;
+};
+
+inline constexpr uint64_t kNoSendLimit = UINT64_MAX;
+
+class Connection {
+ public:
+  virtual ~Connection() = default;  // closes the socket; unsent output is lost
+
+  // ---- Input ----
+  virtual absl::string_view input() const = 0;
+  virtual void Consume(size_t bytes) = 0;
+  // No OnInput before input() has at least this many bytes (end of stream excepted). Reset to 1 by
+  // Consume().
+  virtual void SetInputWanted(size_t bytes) = 0;
+  virtual void PauseReading() = 0;
+  // Input already there is delivered (again) in the next Poll(), which does not sleep. Also without
+  // a pause before: this is how an owner that stopped in the middle asks to be called once more.
+  virtual void ResumeReading() = 0;
+  // No reading until UnpinInput(). Pins nest. UnpinInput() delivers nothing that was delivered
+  // before.
+  virtual void PinInput() = 0;
+  virtual void UnpinInput() = 0;
+
+  // ---- Output ----
+  // Append here, then Flush(). Do not remove bytes. The pointer is good until the next Flush(); ask
+  // again then.
+  virtual std::string* output() = 0;
+  // Total bytes ever appended and ever written (or thrown away after a break), as offsets in the
+  // output stream.
+  virtual uint64_t appended() const = 0;
+  virtual uint64_t written() const = 0;
+  // Bytes at or beyond this stream offset are held back. kNoSendLimit: none.
+  virtual void set_send_limit(uint64_t stream_offset) = 0;
+  // Writes what may be written with one system call; the rest goes out as the socket drains.
+  virtual void Flush() = 0;
+
+  // ---- Ends ----
+  // Half-closes once all output is written; the handler's OnClosed comes when the peer closes too.
+  virtual void Shutdown() = 0;
+  virtual void Reset() = 0;    // RST now (linger 0); no more callbacks, input() stays
+  virtual int fd() const = 0;  // -1 after Reset()
+
+  // For the owner: which of its connections this is.
+  void* owner_data = nullptr;
+};
+
+}  // namespace twincached::net

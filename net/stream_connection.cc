@@ -1,0 +1,233 @@
+#include "net/stream_connection.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "net/socket.h"
+#include "proto/check.h"
+#include "proto/limits.h"
+
+namespace twincached::net {
+
+StreamConnection::StreamConnection(int fd, ConnectionHandler* handler, ConnectionContext* context)
+    : handler_(handler),
+      context_(context),
+      fd_(fd),
+      input_(&context->buffers),
+      output_(&context->buffers) {
+  ++context_->connections;
+  SetInterest(kReadable);
+}
+
+StreamConnection::~StreamConnection() {
+  if (gone_ != nullptr) *gone_ = true;
+  CloseSocket();
+  --context_->connections;
+}
+
+// ---- Input ----
+
+void StreamConnection::Consume(size_t bytes) {
+  input_.Consume(bytes);
+  wanted_ = 1;
+  if (pins_ == 0) input_.Trim();
+  ContinueReading();
+}
+
+void StreamConnection::SetInputWanted(size_t bytes) {
+  wanted_ = std::max<size_t>(bytes, 1);
+  ContinueReading();
+}
+
+void StreamConnection::ResumeReading() {
+  paused_ = false;
+  undelivered_ = true;
+  ContinueReading();
+}
+
+void StreamConnection::UnpinInput() {
+  CHECK_GT(pins_, 0u);
+  if (--pins_ > 0) return;
+  input_.Trim();
+  ContinueReading();
+}
+
+bool StreamConnection::MayRead() const {
+  return MayDeliver() && !ended_ && input_.size() < std::max(kReadBytesPerIteration, wanted_);
+}
+
+bool StreamConnection::InputDue() const {
+  return undelivered_ && !input_.empty() && (input_.size() >= wanted_ || ended_);
+}
+
+// Reading may have become possible: undoes what ReadReady() did when it was not, and sees to
+// invariant 2.
+void StreamConnection::ContinueReading() {
+  if (fd_ < 0 || !MayDeliver()) return;
+  if (InputDue() || (ended_ && !told_)) context_->ready.Link(this);
+  if ((interest_ & kReadable) == 0 && MayRead()) SetInterest(interest_ | kReadable);
+}
+
+void StreamConnection::ReadReady() {
+  if (!MayRead()) {
+    SetInterest(interest_ & ~kReadable);
+    return;
+  }
+  const InputBuffer::Space space = input_.Prepare(wanted_);
+  const size_t bytes_max = std::min(space.bytes, kReadBytesPerIteration);
+  const ssize_t bytes = recv(fd_, space.data, bytes_max, MSG_DONTWAIT);
+  if (bytes > 0) {
+    input_.Commit(static_cast<size_t>(bytes));
+    undelivered_ = true;
+  } else if (bytes == 0) {
+    End(end_reason_);
+  } else {
+    ReadFailed(errno);
+  }
+  if (!input_.empty() || ended_) Deliver();
+}
+
+void StreamConnection::ReadFailed(int error) {
+  input_.Trim();
+  if (error == EAGAIN || error == EINTR) return;
+  broken_ = true;
+  blocked_ = false;
+  End(error == ECONNRESET ? CloseReason::kReset : CloseReason::kError);
+}
+
+void StreamConnection::End(CloseReason reason) {
+  input_.Trim();
+  ended_ = true;
+  end_reason_ = reason;
+  SetInterest(blocked_ ? kWritable : 0);
+}
+
+void StreamConnection::Deliver() {
+  Unlink();
+  if (!MayDeliver()) return;
+  if (InputDue()) {
+    undelivered_ = false;
+    if (!Call([](StreamConnection& self) { self.handler_->OnInput(self); })) return;
+  }
+  if (!ended_ || told_ || !MayDeliver() || InputDue()) return;
+  Unlink();
+  told_ = true;
+  Call([](StreamConnection& self) { self.handler_->OnClosed(self, self.end_reason_); });
+}
+
+// ---- Output ----
+
+void StreamConnection::Flush() {
+  if (!blocked_) Write();
+}
+
+bool StreamConnection::WriteReady() {
+  if (!blocked_) return true;
+  blocked_ = false;
+  Write();
+  if (blocked_) return true;
+  SetInterest(interest_ & ~kWritable);
+  if (told_) return true;
+  return Call([](StreamConnection& self) { self.handler_->OnDrained(self); });
+}
+
+void StreamConnection::Write() {
+  const absl::string_view bytes = output_.Unwritten(send_limit_);
+  if (!bytes.empty() && !broken_) {
+    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) {
+      WriteFailed(errno);
+    } else {
+      blocked_ = static_cast<size_t>(sent) < bytes.size();
+      output_.MarkWritten(static_cast<size_t>(sent));
+    }
+  }
+  if (broken_) output_.MarkWritten(output_.Unwritten(send_limit_).size());
+  if (blocked_) SetInterest(interest_ | kWritable);
+  output_.ReleaseIfEmpty();
+  if (half_close_ && output_.empty()) {
+    half_close_ = false;
+    if (!broken_) shutdown(fd_, SHUT_WR);
+  }
+}
+
+// The socket stays readable: what the peer sent before is read first, then the end. A reset that
+// send() reported is not reported again by recv(), so the reason is kept; EPIPE says only that an
+// orderly end is already in the input.
+void StreamConnection::WriteFailed(int error) {
+  if (error == EAGAIN || error == EINTR) {
+    blocked_ = true;
+    return;
+  }
+  broken_ = true;
+  if (error == EPIPE || ended_) return;
+  end_reason_ = error == ECONNRESET ? CloseReason::kReset : CloseReason::kError;
+}
+
+// ---- Ends ----
+
+void StreamConnection::Shutdown() {
+  if (fd_ < 0) return;
+  half_close_ = true;
+  if (!blocked_) Write();
+}
+
+void StreamConnection::Reset() {
+  if (fd_ < 0) return;
+  SetResetOnClose(fd_);
+  CloseSocket();
+  broken_ = true;
+  blocked_ = false;
+}
+
+void StreamConnection::CloseSocket() {
+  if (fd_ < 0) return;
+  Unlink();
+  Unregister();
+  close(fd_);
+  fd_ = -1;
+}
+
+// ---- Events ----
+
+void StreamConnection::OnReady(uint32_t events) {
+  // Hung up while neither reading nor writing was asked for: epoll would say so for ever. Whoever
+  // goes on reading or writing registers again and learns it there.
+  if (events == 0) return Unregister();
+  if ((events & kWritable) != 0 && !WriteReady()) return;
+  if ((events & kReadable) != 0) ReadReady();
+}
+
+void StreamConnection::SetInterest(uint32_t interest) {
+  if (!registered_) {
+    if (interest == 0) return;
+    context_->poller->Add(fd_, interest, this);
+    registered_ = true;
+  } else if (interest == 0 && ended_) {
+    return Unregister();
+  } else if (interest != interest_) {
+    context_->poller->Change(fd_, interest, this);
+  }
+  interest_ = interest;
+}
+
+void StreamConnection::Unregister() {
+  if (registered_) context_->poller->Remove(fd_, this);
+  registered_ = false;
+  interest_ = 0;
+}
+
+bool StreamConnection::Call(void (*callback)(StreamConnection& self)) {
+  DCHECK(gone_ == nullptr);
+  bool gone = false;
+  gone_ = &gone;
+  callback(*this);
+  if (gone) return false;
+  gone_ = nullptr;
+  return fd_ >= 0;
+}
+
+}  // namespace twincached::net
