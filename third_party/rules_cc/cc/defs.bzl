@@ -1,4 +1,4 @@
-"""Shim for @rules_cc: hands out Bazel's native C++ rules, which Bazel's own packages load from here."""
+"""Shim for @rules_cc: hands out Bazel's native C++ rules to Bazel's own packages."""
 
 cc_binary = native.cc_binary
 cc_import = native.cc_import
