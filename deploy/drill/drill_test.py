@@ -3,9 +3,6 @@
 import contextlib
 import io
 import json
-import os
-import stat
-import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import Tuple
 from unittest import mock
 
 from deploy.drill import drill
+from deploy.node import fake_node
 
 _KILL = """
 story = "a short kill-master"
@@ -44,10 +42,7 @@ class DrillTest(unittest.TestCase):
     def setUp(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self.addCleanup(self._folder.cleanup)
-        fake = Path(__file__).absolute().parent / "fake_node.py"
-        self._binary = Path(self._folder.name, "twincached")
-        self._binary.write_text(f"#!/bin/sh\nexec {sys.executable} {fake} \"$@\"\n")
-        os.chmod(self._binary, stat.S_IRWXU)
+        self._binary = fake_node.install(Path(self._folder.name))
 
     def _drill(self, text: str, *more: str) -> Tuple[int, dict]:
         Path(self._folder.name, "short.toml").write_text(text)

@@ -1,12 +1,14 @@
 """A node that lies: it takes a role and a link like twincached, but replicates nothing.
 
-The drills run against it in their own test, and have to notice. Text protocol: set, get, version and
+The drills run against it in their own test, and have to notice; the pair runner's test starts it. Text protocol: set, get, version and
 `stats replication`, as far as the drills use them.
 """
 
 import selectors
+import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Callable, Dict, Optional
 
 _LOOPBACK = "127.0.0.1"
@@ -22,6 +24,15 @@ def _listen(port: int) -> Optional[socket.socket]:
         listener.close()
         return None
     return listener
+
+
+def install(folder: Path) -> Path:
+    """Writes a program into the folder that starts the fake, and returns its path."""
+    program = folder / "twincached"
+    source = Path(__file__).absolute()
+    program.write_text(f"#!/bin/sh\nexec {sys.executable} {source} \"$@\"\n", encoding="utf-8")
+    program.chmod(0o700)
+    return program
 
 
 class FakeNode:
@@ -68,7 +79,8 @@ class FakeNode:
         link.close()
         self._paired = False
         print("replication: close", file=sys.stderr, flush=True)
-        self._master = self._master or self._take_replication_port()
+        while not self._master:  # The dead node's listener can outlive its link by a moment.
+            self._master = self._take_replication_port()
 
     def _on_client(self, link: socket.socket) -> None:
         try:
@@ -105,5 +117,6 @@ class FakeNode:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     _flags = dict(zip(sys.argv, sys.argv[1:]))
     FakeNode(int(_flags["-p"]), int(_flags["-X"])).run()
