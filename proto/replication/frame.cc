@@ -15,7 +15,8 @@ namespace {
 
 using google::protobuf::io::CodedOutputStream;
 
-// Grammar of a data frame's payload, after the encoding of protobuf (its documentation, "Encoding"):
+// Grammar of a data frame's payload, after the encoding of protobuf (its documentation,
+// "Encoding"):
 //
 //   payload = kind-tag varint(bytes of body) body          one field of Frame, nothing behind it
 //   body    = [0x08 varint(position)] [0x10 varint(shard)] [0x18 varint(shard_count)] *record

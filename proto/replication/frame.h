@@ -22,7 +22,8 @@ namespace twincached::replication {
 
 inline constexpr size_t kFrameHeaderBytes = 12;
 
-// Appends one encoded frame. REQUIRES: a kind is set; payload under 2 GiB, which is protobuf's limit.
+// Appends one encoded frame. REQUIRES: a kind is set; payload under 2 GiB, which is protobuf's
+// limit.
 void AppendFrame(const Frame& frame, std::string* out);
 
 // ---- Data frames: a Batch or Chunk around records that are encoded already ----
@@ -45,7 +46,7 @@ enum class FrameOutcome : uint8_t { kFrame, kNeedMore, kBad };
 struct FrameStep {
   FrameOutcome outcome = FrameOutcome::kNeedMore;
   size_t consumed = 0;        // kFrame: bytes of this frame
-  size_t wanted = 0;          // kNeedMore: total bytes needed for the next step; more than there are
+  size_t wanted = 0;          // kNeedMore: total bytes needed for the next step
   const char* error = "";     // kBad: what is wrong, for the log
   absl::string_view payload;  // kFrame: checksum verified; view into input
 };
