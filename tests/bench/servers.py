@@ -68,11 +68,12 @@ def stats(port: int, which: str = "") -> Dict[str, str]:
 
 
 def memcached_binary(override: Optional[str]) -> Path:
-    found = override or shutil.which("memcached") or "/usr/bin/memcached"
-    if not os.access(found, os.X_OK):
-        raise BenchError("memcached is not installed, and there is nothing to compare with: "
-                         "apt-get install memcached, or --memcached PATH")
-    return caller_path(found)
+    path = caller_path(override or shutil.which("memcached") or "/usr/bin/memcached")
+    if not path.is_file() or not os.access(path, os.X_OK):
+        what = f"{path} is not a program" if override else "memcached is not installed"
+        raise BenchError(f"{what}, and there is nothing to compare with: apt-get install memcached, "
+                         "or --memcached PATH")
+    return path
 
 
 def caller_path(path: str) -> Path:
