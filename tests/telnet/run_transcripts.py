@@ -26,13 +26,19 @@ class SoloWorld:
     def nodes(self):
         return {"solo": self._node}
 
-    def __enter__(self):
+    def start(self):
         self._node.start()
-        return self
 
-    def __exit__(self, *_):
-        self._node.stop()
-        self._node.destroy()
+    def end(self):
+        """Ends the servers; returns what was wrong with the end of any of them, as text."""
+        wrong = []
+        for node in reversed(self.servers()):
+            wrong.append(node.stop())
+            node.destroy()
+        return "; ".join(text for text in wrong if text)
+
+    def servers(self):
+        return [self._node]
 
     def connect(self, name):
         return self.nodes()[name].client()
@@ -73,16 +79,11 @@ class PairWorld(SoloWorld):
             names["solo"] = names[self._asked]
         return names
 
-    def __enter__(self):
-        try:
-            self._pair.start()
-        except BaseException:
-            self._pair.__exit__()
-            raise
-        return self
+    def start(self):
+        self._pair.start()
 
-    def __exit__(self, *_):
-        self._pair.__exit__()
+    def servers(self):
+        return self._pair.nodes()
 
 
 def make_world(target, options):
@@ -97,14 +98,19 @@ def run_one(path, target, chop):
     """Returns None, or the text of the failure."""
     script = transcript.load(path)
     world = make_world(target, script.options)
+    failure = ""
     try:
-        with world:
-            transcript.Runner(script, world, chop).run()
+        world.start()
+        transcript.Runner(script, world, chop).run()
     except AssertionError as error:
-        logs = ["---- log of %s\n%s" % (node.name, node.log_text()[-2000:])
-                for node in {id(node): node for node in world.nodes().values()}.values()]
-        return "%s\n%s" % (error, "\n".join(logs))
-    return None
+        failure = str(error)
+    finally:
+        wrong_end = world.end()
+    failure = failure or wrong_end
+    if not failure:
+        return None
+    return "\n".join([failure] + ["---- log of %s\n%s" % (node.name, node.log_text()[-2000:])
+                                  for node in world.servers()])
 
 
 def main():
