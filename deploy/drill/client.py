@@ -1,7 +1,7 @@
 """One client connection: dials, sends, and tells errors by kind. Base of Writer and Reader.
 
-An error is counted once per kind and outage: a connection that dials a dead node two hundred times a
-second has seen one `refused`, not two hundred. An outage ends with the next answer (`working`).
+An error is counted once per kind and outage: a connection that dials a dead node two hundred times
+a second has seen one `refused`, not two hundred. An outage ends with the next answer (`working`).
 """
 
 import errno

@@ -1,7 +1,7 @@
 """Runs one drill: starts the pair and the clients, does the steps, keeps what happened.
 
-Judging is elsewhere (outcome.py, verdict.py). Whatever goes wrong, all processes are gone when run()
-returns. Times are time.monotonic(), which all processes of the machine share.
+Judging is elsewhere (outcome.py, verdict.py). Whatever goes wrong, all processes are gone when
+run() returns. Times are time.monotonic(), which all processes of the machine share.
 """
 
 import time

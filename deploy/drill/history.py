@@ -4,8 +4,8 @@ Pure: no clock, no socket. One History per drill; it is filled by the workload a
 
 Invariants:
  1. A key has one writer. Its numbers grow by one with each write.
- 2. A write is open from `sent` until `acknowledged` or `unknown`. Unknown means that no answer came:
-    the pair may have it or not, so it is never called lost.
+ 2. A write is open from `sent` until `acknowledged` or `unknown`. Unknown means that no answer
+    came: the pair may have it or not, so it is never called lost.
  3. After an unknown write its writer leaves the key: the write may land at any later time, and a
     newer number on the same key could then be overwritten without anybody being wrong.
 """

@@ -1,7 +1,7 @@
 """A small event loop: ready sockets and timers, one thread.
 
-It also measures itself: a drill that blames the pair for a pause must know how long the clients' own
-process did not get the processor.
+It also measures itself: a drill that blames the pair for a pause must know how long the clients'
+own process did not get the processor.
 """
 
 import heapq

@@ -1,4 +1,4 @@
-"""What a drill came to: times, errors, losses. Filled from a Drill while its survivors still run."""
+"""What a drill came to: times, errors, losses. Filled while the survivors still run."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Dict, List, Optional, Set

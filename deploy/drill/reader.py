@@ -1,8 +1,8 @@
 """A client that reads one node for the whole drill, at a steady pace, without waiting for answers.
 
 It never leaves its node: a frozen master that comes back answers the reads that piled up meanwhile,
-and a node that returns is read from its first moment. A read is judged by what had been acknowledged
-to any writer before it was sent.
+and a node that returns is read from its first moment. A read is judged by what had been
+acknowledged to any writer before it was sent.
 """
 
 from collections import deque

@@ -3,7 +3,7 @@
     story = "one line for a person"
     rounds = 1                            # how often the steps are done
     steps = [...]                         # see _GRAMMAR
-    [pair]    replication = "shared"      # one replication port for both (the first to bind has it),
+    [pair]    replication = "shared"      # one replication port for both (first come first served),
                                           # or "own": one each
               peers = ["a", "b"]          # the nodes that are started with -x
     [load]    writers, readers, pace_ms (between two writes of a connection), patience_ms (for an
@@ -11,8 +11,8 @@
     [expect]  lost, stale, misses, promotions (each a number), roles = {a = "MASTER", b = "SLAVE"}
               (or "dead"), exits = {a = 0}, gap_ms, gap_ms_median (over the runs)
 
-Node a is started first and is the master. `killed` and `survivor` in a step are the node of the last
-fault and the other one.
+Node a is started first and is the master. `killed` and `survivor` in a step are the node of the
+last fault and the other one.
 """
 
 import re

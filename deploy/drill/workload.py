@@ -1,7 +1,7 @@
 """The clients of a drill, in a process of their own so that nothing else delays them.
 
-The drill talks to it over a pipe: HOME sends the writers back to their first node, STOP ends the load
-and brings back what was observed. The process dies with the drill.
+The drill talks to it over a pipe: HOME sends the writers back to their first node, STOP ends the
+load and brings back what was observed. The process dies with the drill.
 """
 
 import multiprocessing

@@ -1,7 +1,8 @@
 """Finds the twincached binary that pair and the drills start.
 
-Looked for in this order: the --binary flag, the environment variable TWINCACHED_BINARY, the runfiles
-of the running Bazel target, bazel-bin of the checkout. Nothing is built or downloaded here.
+Looked for in this order: the --binary flag, the environment variable TWINCACHED_BINARY, the
+runfiles of the running Bazel target, bazel-bin of the checkout. Nothing is built or downloaded
+here.
 """
 
 import os

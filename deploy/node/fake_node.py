@@ -1,7 +1,7 @@
 """A node that lies: it takes a role and a link like twincached, but replicates nothing.
 
-The drills run against it in their own test, and have to notice; the pair runner's test starts it. Text protocol: set, get, version and
-`stats replication`, as far as the drills use them.
+The drills run against it in their own test, and have to notice; the pair runner's test starts it.
+Text protocol: set, get, version and `stats replication`, as far as the drills use them.
 """
 
 import selectors

@@ -1,9 +1,9 @@
 """Ends the nodes when the program that started them is gone, however it went.
 
-A node started by root drops to another user, and the kernel then forgets a parent-death signal. So a
-small process of its own session waits on a pipe: the pipe ends when the program ends, kill -9
-included, and whatever it was told to watch and still lives is killed. Processes are held by pidfd: a
-pid that was used again is never hit.
+A node started by root drops to another user, and the kernel then forgets a parent-death signal. So
+a small process of its own session waits on a pipe: the pipe ends when the program ends, kill -9
+included, and whatever it was told to watch and still lives is killed. Processes are held by pidfd:
+a pid that was used again is never hit.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Asks a node on its client port who it is. Blocking, bounded, never raises for a node that is away."""
+"""Asks a node on its client port who it is. Bounded; a silent node is no error."""
 
 import socket
 from typing import Dict, Optional

@@ -1,7 +1,7 @@
 """One twincached process: its command line, its lines, its signals and its end.
 
-Owned by the program that started it. A node runs in a session of its own, so a Ctrl-C in the terminal
-reaches only that program, which then stops its nodes by pid.
+Owned by the program that started it. A node runs in a session of its own, so a Ctrl-C in the
+terminal reaches only that program, which then stops its nodes by pid.
 """
 
 import os
