@@ -63,7 +63,8 @@ struct DataView {
   absl::string_view records;    // view into the payload; take them one by one with NextRecord
 };
 // False when the payload is malformed, which includes what AppendFrame and its sisters never write:
-// more than one field, header fields repeated, out of order or behind records.
+// more than one field, header fields repeated or out of order. Records are not looked into: what is
+// wrong with them shows in NextRecord.
 bool ParseDataFrame(absl::string_view payload, DataView* view);
 
 // Takes the next encoded Record off the front of `*records`. False at the end, or when malformed

@@ -58,8 +58,8 @@ char* MutationLog::State::Allocate(size_t frame_bytes) {
   if (frame_bytes > kFrameInBlockBytesMax) return new char[frame_bytes];
   if (blocks.empty() || kBlockBytes - blocks.back().used < frame_bytes) {
     blocks.emplace_back();
-    blocks.back().memory = spare != nullptr ? std::move(spare)
-                                            : std::unique_ptr<char[]>(new char[kBlockBytes]);
+    blocks.back().memory =
+        spare != nullptr ? std::move(spare) : std::unique_ptr<char[]>(new char[kBlockBytes]);
   }
   Block& block = blocks.back();
   char* const place = block.memory.get() + block.used;
@@ -124,8 +124,8 @@ uint64_t MutationLog::Append(uint32_t shard, uint32_t shard_count, absl::string_
   while (!state.entries.empty() && state.bytes + added_bytes > state.bytes_max) state.DropOldest();
   char* const frame = state.Allocate(frame_bytes);
   WriteBatchFrame(header, records, frame);
-  state.entries.push_back({frame, static_cast<uint32_t>(frame_bytes),
-                           frame_bytes <= kFrameInBlockBytesMax});
+  state.entries.push_back(
+      {frame, static_cast<uint32_t>(frame_bytes), frame_bytes <= kFrameInBlockBytesMax});
   state.bytes += added_bytes;
   state.DCheckInvariants();
   return position;

@@ -30,7 +30,7 @@ namespace twincached::replication {
 // Where a data frame's records go. shard kEveryShard: to all of this node's shards.
 inline constexpr uint32_t kEveryShard = UINT32_MAX;
 struct Dispatch {
-  bool apply = false;   // false: skip it (a repeat)
+  bool apply = false;  // false: skip it (a repeat)
   uint32_t shard = 0;
   uint64_t ticket = 0;  // dense; each STORE concerned answers with it: OnApplied
 };

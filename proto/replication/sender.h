@@ -116,12 +116,12 @@ class Sender {
   // The snapshot. Chunks are ordered by after_position.
   std::deque<PendingChunk> chunks_;
   std::vector<Cursor> cursors_;
-  uint32_t next_pull_ = 0;      // round robin
-  size_t pulled_count_ = 0;     // cursors in kPulled
-  size_t through_count_ = 0;    // cursors in kThrough
+  uint32_t next_pull_ = 0;    // round robin
+  size_t pulled_count_ = 0;   // cursors in kPulled
+  size_t through_count_ = 0;  // cursors in kThrough
   uint64_t snapshot_items_ = 0;
   uint64_t snapshot_bytes_ = 0;
-  bool loaded_ = false;         // the peer acknowledged SnapshotEnd, or there was none
+  bool loaded_ = false;  // the peer acknowledged SnapshotEnd, or there was none
 
   InSyncStage in_sync_ = InSyncStage::kNone;
   uint64_t in_sync_position_ = 0;
