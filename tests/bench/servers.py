@@ -1,7 +1,7 @@
 """The servers under comparison: stock memcached, a solo twincached, a pair.
 
-Each runs on free loopback ports with one thread and the same memory. Whoever starts one stops it, by
-pid, and calls stop_on_signals() first, so that SIGTERM ends the program like Ctrl-C does.
+Each runs on free loopback ports with one thread and the same memory. Whoever starts one stops it,
+by pid, and calls stop_on_signals() first, so that SIGTERM ends the program like Ctrl-C does.
 """
 
 import os
@@ -71,8 +71,8 @@ def memcached_binary(override: Optional[str]) -> Path:
     path = caller_path(override or shutil.which("memcached") or "/usr/bin/memcached")
     if not path.is_file() or not os.access(path, os.X_OK):
         what = f"{path} is not a program" if override else "memcached is not installed"
-        raise BenchError(f"{what}, and there is nothing to compare with: apt-get install memcached, "
-                         "or --memcached PATH")
+        raise BenchError(f"{what}, and there is nothing to compare with: "
+                         "apt-get install memcached, or --memcached PATH")
     return path
 
 

@@ -2,9 +2,10 @@
 
     ./bazelw run -c opt //tests/bench:snapshot -- --check
 
-A solo node is filled; a light paced load of gets and sets begins; a joiner starts with -x. Measured from
-the start of the joiner's process to its `state SLAVE`, with the latency of every client request that was
-outstanding in that time. Exit codes: 0 measured (and met, with --check), 1 not met or could not run.
+A solo node is filled; a light paced load of gets and sets begins; a joiner starts with -x. Measured
+from the start of the joiner's process to its `state SLAVE`, with the latency of every client
+request that was outstanding in that time. Exit codes: 0 measured (and met, with --check), 1 not met
+or could not run.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""From the reports of all rounds to a table and a verdict. Pure: no process, no clock, no printing."""
+"""From the reports of all rounds to a table and a verdict. Pure: no process, clock or printing."""
 
 from dataclasses import dataclass
 from statistics import median
@@ -6,8 +6,10 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 Report = Dict[str, Any]
 
-# A server that idled more than this was not at saturation: its CPU per request says little.
-BUSY_MIN = 0.90
+# The busy share under which a server was not at saturation. Its CPU per request is then too high or
+# too low by chance: below the first bound that is said, below the second there is no verdict.
+BUSY_DOUBTFUL = 0.90
+BUSY_MIN = 0.75
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def warnings(lines: Sequence[Line]) -> List[str]:
     """What makes a line doubtful, one sentence each."""
     found = []
     for line in lines:
-        if line.busy < BUSY_MIN:
+        if line.busy < BUSY_DOUBTFUL:
             found.append(f"{line.workload.name}, {line.contender}: the server was busy only "
                          f"{100 * line.busy:.0f} % of the time, not at saturation")
         if line.misses > 0:
@@ -110,16 +112,22 @@ def warnings(lines: Sequence[Line]) -> List[str]:
 
 
 def verdicts(lines: Sequence[Line], contender: str, named_peer: str) -> List[Tuple[bool, str]]:
-    """One (met, sentence) for each acceptance figure; a figure that was not measured is not met."""
-    found = []
-    for key, limit in LIMITS.items():
-        workload = next(workload for workload in WORKLOADS if workload.key == key)
-        line = next((line for line in lines
-                     if line.workload == workload and line.contender == contender), None)
-        share = ratio(line, lines, named_peer) if line is not None else None
-        what = f"{contender}, {workload.name}: CPU per request of {named_peer}'s"
-        if share is None:
-            found.append((False, f"{what}: not measured (limit {limit:.2f}x)"))
-        else:
-            found.append((share <= limit, f"{what}: {share:.2f}x (limit {limit:.2f}x)"))
-    return found
+    """One (met, sentence) for each acceptance figure; what was not measured well is not met."""
+    return [_verdict(lines, contender, named_peer, workload)
+            for workload in WORKLOADS if workload.key in LIMITS]
+
+
+def _verdict(lines: Sequence[Line], contender: str, named_peer: str,
+             workload: Workload) -> Tuple[bool, str]:
+    limit = LIMITS[workload.key]
+    what = f"{contender}, {workload.name}: CPU per request of {named_peer}'s"
+    both = [line for line in lines
+            if line.workload == workload and line.contender in (contender, named_peer)]
+    own = next((line for line in both if line.contender == contender), None)
+    share = ratio(own, lines, named_peer) if own is not None else None
+    if share is None:
+        return False, f"{what}: not measured (limit {limit:.2f}x)"
+    if min(line.busy for line in both) < BUSY_MIN:
+        return False, (f"{what}: {share:.2f}x means nothing, a server was busy less than "
+                       f"{100 * BUSY_MIN:.0f} % of the time (limit {limit:.2f}x)")
+    return share <= limit, f"{what}: {share:.2f}x (limit {limit:.2f}x)"

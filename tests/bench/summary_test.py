@@ -55,6 +55,13 @@ class VerdictTest(unittest.TestCase):
         self.assertEqual(self.met(self.lines(1.0, 1.0)[:2]), [True, False])
         self.assertEqual(self.met([]), [False, False])
 
+    def test_there_is_no_verdict_without_saturation(self):
+        for idle in ("memcached", "solo"):
+            lines = [summary.summarise(SETS, name, [report(1.0, busy=0.7 if name == idle else 1.0)])
+                     for name in ("memcached", "solo")]
+            lines += [line(MIXED, "memcached", 10.0), line(MIXED, "solo", 9.0)]
+            self.assertEqual(self.met(lines), [True, False], idle)
+
 
 class TableTest(unittest.TestCase):
 

@@ -1,4 +1,4 @@
-"""The trace of a load run (`load --trace`): every reply's time, kind and latency. Pure but for reading.
+"""The trace of a load run (`load --trace`): every reply's time, kind and latency.
 
 Times are CLOCK_MONOTONIC in nanoseconds, which is Python's time.monotonic_ns().
 """
