@@ -20,12 +20,14 @@ class FindFunctionsTest(unittest.TestCase):
 
     def test_two_in_nested_namespaces(self):
         self.assertEqual(
-            find("namespace a::b {\nnamespace {\nvoid F() {}\n}  // namespace\nvoid G() {\n}\n}\n"),
+            find("namespace a::b {\nnamespace {\nvoid F() {}\n}  // namespace\n"
+                 "void G() {\n}\n}\n"),
             [("F", 0, 3, 3), ("G", 0, 5, 6)])
 
     def test_declaration_over_several_lines_counts_from_its_first(self):
-        self.assertEqual(find("absl::StatusOr<std::map<int, int>>\nF(int a,\n  int b) const\n{\n}"),
-                         [("F", 2, 1, 5)])
+        self.assertEqual(
+            find("absl::StatusOr<std::map<int, int>>\nF(int a,\n  int b) const\n{\n}"),
+            [("F", 2, 1, 5)])
 
     def test_methods_in_a_class_after_access_specifiers(self):
         self.assertEqual(
@@ -34,8 +36,9 @@ class FindFunctionsTest(unittest.TestCase):
             [("A", 1, 3, 3), ("Get", 0, 5, 5)])
 
     def test_constructor_with_braced_initializers(self):
-        self.assertEqual(find("A::A(int x)\n    : B<int>{x}, y_{f({1})} {\n  Go();\n}\nvoid G() {}"),
-                         [("A::A", 1, 1, 4), ("G", 0, 5, 5)])
+        self.assertEqual(
+            find("A::A(int x)\n    : B<int>{x}, y_{f({1})} {\n  Go();\n}\nvoid G() {}"),
+            [("A::A", 1, 1, 4), ("G", 0, 5, 5)])
 
     def test_operators(self):
         self.assertEqual(
@@ -62,8 +65,9 @@ class FindFunctionsTest(unittest.TestCase):
         self.assertEqual(find("void F(A a = {}, int b = 2) {\n}\n"), [("F", 2, 1, 2)])
 
     def test_macros_on_lines_of_their_own_are_skipped(self):
-        self.assertEqual(find("ALLOW_TYPE(a::B)\nALLOW_TYPE(a::C)\n\nnamespace a {\nvoid F() {}\n}"),
-                         [("F", 0, 5, 5)])
+        self.assertEqual(
+            find("ALLOW_TYPE(a::B)\nALLOW_TYPE(a::C)\n\nnamespace a {\nvoid F() {}\n}"),
+            [("F", 0, 5, 5)])
 
     def test_gtest(self):
         self.assertEqual(find("TEST(Parser, RejectsKey) {\n  EXPECT_TRUE(x) << \"}\";\n}\n"),
