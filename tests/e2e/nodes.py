@@ -10,6 +10,7 @@ import atexit
 import ctypes
 import os
 import random
+import resource
 import shutil
 import signal
 import socket
@@ -30,6 +31,12 @@ START_ATTEMPTS_MAX = 5
 FIRST_PORT, LAST_PORT = 12000, 32000
 
 _claims = {}
+
+
+@atexit.register
+def _release_claims():
+    for claim in _claims.values():
+        claim.close()
 
 
 def free_port():
@@ -80,6 +87,13 @@ def user_arguments():
     return ["-u", "nobody"] if os.geteuid() == 0 else []
 
 
+def usual_arguments(port, extra=()):
+    """What every server here is started with, but for the flags that `extra` gives itself."""
+    usual = [("-p", str(port)), ("-U", "0"), ("-l", HOST), ("-t", "1"), ("-m", "64")]
+    args = [word for pair in usual if pair[0] not in extra for word in pair]
+    return args + ([] if "-u" in extra else user_arguments())
+
+
 def wait_until(what, condition, limit_s, poll_s=POLL_S):
     """Polls `condition` until it is true and returns its value; AssertionError after `limit_s`."""
     deadline = time.monotonic() + limit_s
@@ -101,6 +115,8 @@ def _die_with_parent():
 class Node:
     """One server process on one client port. Start it, use it, stop it; restart keeps its ports."""
 
+    open_files_max = None  # Set before the start: `ulimit -n` for the process.
+
     def __init__(self, name="solo", binary=None, extra=(), repl_port=None):
         self.name = name
         self.binary = binary or twincached_path()
@@ -121,11 +137,10 @@ class Node:
         self.destroy()
 
     def arguments(self):
-        args = [self.binary, "-p", str(self.port), "-U", "0", "-l", HOST, "-t", "1", "-m", "64", "-v"]
-        args += user_arguments()
+        args = usual_arguments(self.port, self.extra) + ["-v"]
         if self.repl_port:
             args += ["-x", HOST, "-X", str(self.repl_port)]
-        return args + self.extra
+        return [self.binary] + args + self.extra
 
     def spawn(self):
         """Starts the process and returns at once. REQUIRES: it is not running."""
@@ -133,7 +148,13 @@ class Node:
         self._killed = False
         self.process = subprocess.Popen(
             self.arguments(), stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-            preexec_fn=_die_with_parent)
+            preexec_fn=self._prepare_child)
+
+    def _prepare_child(self):
+        _die_with_parent()
+        if self.open_files_max:
+            limit = (self.open_files_max, self.open_files_max)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
 
     def start(self):
         """Starts the process and waits until it answers; a port that was taken is replaced."""
@@ -349,6 +370,12 @@ class NodeTestCase(unittest.TestCase):
         self.adopt(pair.first)
         self.adopt(pair.second)  # Ended first: then the master hands over to nobody.
         return pair.start()
+
+    def connect(self, node, **options):
+        """A client of the node that is closed with the test."""
+        client = node.client(**options)
+        self.addCleanup(client.close)
+        return client
 
     def adopt(self, node):
         self.addCleanup(self._end, node)
