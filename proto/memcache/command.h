@@ -14,8 +14,8 @@
 namespace twincached {
 
 enum class Op : uint8_t {
-  kGet,      // read
-  kGat,      // read and set a new expiry
+  kGet,  // read
+  kGat,  // read and set a new expiry
   kSet,
   kAdd,      // store only when absent
   kReplace,  // store only when present

@@ -1,11 +1,22 @@
 #include "proto/memcache/decimal.h"
 
 #include <cstring>
+#include <limits>
 
 namespace twincached {
 namespace {
 
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
 bool IsWhite(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+constexpr uint64_t kUint64Max = std::numeric_limits<uint64_t>::max();
+// Any digit may follow a value up to this one.
+constexpr uint64_t kLastWithRoom = kUint64Max / 10 - 1;
+
+bool WouldOverflow(uint64_t value, unsigned digit) {
+  return value > kUint64Max / 10 || value * 10 > kUint64Max - digit;
+}
 
 struct Magnitude {
   uint64_t value = 0;
@@ -15,6 +26,10 @@ struct Magnitude {
 // Reads the grammar in the header; false when there is no digit, something else follows, or 64 bits
 // are not enough.
 bool ParseMagnitude(absl::string_view text, Magnitude* magnitude) {
+  if (text.size() == 1 && IsDigit(text[0])) {
+    *magnitude = {static_cast<uint64_t>(text[0] - '0'), false};
+    return true;
+  }
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end && IsWhite(*at)) ++at;
@@ -22,11 +37,10 @@ bool ParseMagnitude(absl::string_view text, Magnitude* magnitude) {
   if (at != end && (*at == '+' || *at == '-')) negative = *at++ == '-';
   const char* const digits = at;
   uint64_t value = 0;
-  for (; at != end; ++at) {
-    const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
-    if (digit > 9) break;
-    if (__builtin_mul_overflow(value, uint64_t{10}, &value)) return false;
-    if (__builtin_add_overflow(value, uint64_t{digit}, &value)) return false;
+  for (; at != end && IsDigit(*at); ++at) {
+    const unsigned digit = static_cast<unsigned>(*at - '0');
+    if (value > kLastWithRoom && WouldOverflow(value, digit)) return false;
+    value = value * 10 + digit;
   }
   if (at == digits || (at != end && !IsWhite(*at))) return false;
   *magnitude = {value, negative};
@@ -36,10 +50,11 @@ bool ParseMagnitude(absl::string_view text, Magnitude* magnitude) {
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 constexpr char kDigitPairs[] =
-    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546"
-    "474849"
-    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596"
-    "979899";
+    "0001020304050607080910111213141516171819"
+    "2021222324252627282930313233343536373839"
+    "4041424344454647484950515253545556575859"
+    "6061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
 
 size_t DigitCount(uint64_t value) {
   size_t count = 1;
@@ -79,6 +94,10 @@ bool ParseInt32(absl::string_view text, int32_t* value) {
 }
 
 char* WriteDecimal(uint64_t value, char* to) {
+  if (value < 10) {
+    *to = static_cast<char>('0' + value);
+    return to + 1;
+  }
   char* const end = to + DigitCount(value);
   char* at = end;
   while (value >= 100) {

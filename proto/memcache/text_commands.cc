@@ -21,9 +21,11 @@ struct CommandRow;
 struct Line {
   const CommandRow& row;
   absl::string_view rest;  // behind the command's name
-  const TextWords& words;  // the whole line; empty for commands with any number of words
+  const TextWords* words;  // the whole line; null for commands with any number of words
   const TextContext& context;
   Request* request;
+
+  absl::string_view word(size_t index) const { return (*words)[index]; }
 };
 
 using CommandFunction = LineResult (*)(const Line&);
@@ -53,11 +55,11 @@ LineResult Fail(absl::string_view text, const Line& line) {
   return Answer(text, line.request);
 }
 
-void ReadNoreply(const Line& line) { line.request->noreply = line.words.back() == "noreply"; }
+void ReadNoreply(const Line& line) { line.request->noreply = line.words->back() == "noreply"; }
 
 // Takes the first argument as the key.
 bool ReadKey(const Line& line) {
-  const absl::string_view key = line.words[1];
+  const absl::string_view key = line.word(1);
   line.request->command.key = key;
   return key.size() <= kKeyBytesMax;
 }
@@ -102,30 +104,41 @@ LineResult RefuseTooLarge(const Line& line, size_t data_bytes) {
   return {LineOutcome::kRequest, data_bytes};
 }
 
-LineResult ParseStorage(const Line& line) {
-  ReadNoreply(line);
-  Command* const command = &line.request->command;
+struct StorageNumbers {
   uint32_t client_flags;
   int32_t exptime;
   int32_t value_bytes;
-  if (!ReadKey(line) || !ParseUint32(line.words[2], &client_flags) ||
-      !ParseInt32(line.words[3], &exptime) || !ParseInt32(line.words[4], &value_bytes) ||
-      (command->op == Op::kCas && !ParseUint64(line.words[5], &command->cas)) || value_bytes < 0 ||
-      value_bytes > std::numeric_limits<int32_t>::max() - 2) {
+  uint64_t cas = 0;
+};
+
+bool ReadStorageNumbers(const Line& line, StorageNumbers* numbers) {
+  constexpr int32_t kValueBytesMax = std::numeric_limits<int32_t>::max() - 2;
+  return ParseUint32(line.word(2), &numbers->client_flags) &&
+         ParseInt32(line.word(3), &numbers->exptime) &&
+         ParseInt32(line.word(4), &numbers->value_bytes) && numbers->value_bytes >= 0 &&
+         numbers->value_bytes <= kValueBytesMax &&
+         (line.row.op != Op::kCas || ParseUint64(line.word(5), &numbers->cas));
+}
+
+LineResult ParseStorage(const Line& line) {
+  ReadNoreply(line);
+  StorageNumbers numbers;
+  if (!ReadKey(line) || !ReadStorageNumbers(line, &numbers)) {
     return Fail(text_replies::kBadFormat, line);
   }
-  const size_t size = static_cast<size_t>(value_bytes);
-  const size_t data_bytes = size + 2;
-  if (CountedItemBytes(command->key.size(), size, client_flags) > line.context.item_size_max) {
-    return RefuseTooLarge(line, data_bytes);
-  }
-  command->client_flags = client_flags;
-  command->expiry_ms = ExpiryMs(exptime, line.context.clock);
-  return {LineOutcome::kValue, data_bytes};
+  Command* const command = &line.request->command;
+  const size_t value_bytes = static_cast<size_t>(numbers.value_bytes);
+  const size_t item_bytes =
+      CountedItemBytes(command->key.size(), value_bytes, numbers.client_flags);
+  if (item_bytes > line.context.item_size_max) return RefuseTooLarge(line, value_bytes + 2);
+  command->client_flags = numbers.client_flags;
+  command->expiry_ms = ExpiryMs(numbers.exptime, line.context.clock);
+  command->cas = numbers.cas;
+  return {LineOutcome::kValue, value_bytes + 2};
 }
 
 LineResult ParseDelete(const Line& line) {
-  const TextWords& words = line.words;
+  const TextWords& words = *line.words;
   if (words.size() > 2) {
     // Ancient clients send a time, which may only be 0.
     const bool has_zero = words[2] == "0";
@@ -141,7 +154,7 @@ LineResult ParseDelete(const Line& line) {
 LineResult ParseDelta(const Line& line) {
   ReadNoreply(line);
   if (!ReadKey(line)) return Fail(text_replies::kBadFormat, line);
-  if (!ParseUint64(line.words[2], &line.request->command.delta)) {
+  if (!ParseUint64(line.word(2), &line.request->command.delta)) {
     return Fail(text_replies::kBadDelta, line);
   }
   return {LineOutcome::kRequest};
@@ -151,7 +164,7 @@ LineResult ParseTouch(const Line& line) {
   ReadNoreply(line);
   if (!ReadKey(line)) return Fail(text_replies::kBadFormat, line);
   int32_t exptime;
-  if (!ParseInt32(line.words[2], &exptime)) return Fail(text_replies::kBadExptime, line);
+  if (!ParseInt32(line.word(2), &exptime)) return Fail(text_replies::kBadExptime, line);
   line.request->command.expiry_ms = ExpiryMs(exptime, line.context.clock);
   return {LineOutcome::kRequest};
 }
@@ -160,7 +173,7 @@ LineResult ParseFlush(const Line& line) {
   ReadNoreply(line);
   const size_t words_without_delay = line.request->noreply ? 2 : 1;
   int32_t delay = 0;
-  if (line.words.size() != words_without_delay && !ParseInt32(line.words[1], &delay)) {
+  if (line.words->size() != words_without_delay && !ParseInt32(line.word(1), &delay)) {
     return Fail(text_replies::kBadExptime, line);
   }
   line.request->kind = RequestKind::kFlush;
@@ -172,7 +185,7 @@ LineResult ParseVerbosity(const Line& line) {
   constexpr uint32_t kVerbosityMax = 2;
   ReadNoreply(line);
   uint32_t level;
-  if (!ParseUint32(line.words[1], &level)) return Fail(text_replies::kBadFormat, line);
+  if (!ParseUint32(line.word(1), &level)) return Fail(text_replies::kBadFormat, line);
   line.request->kind = RequestKind::kVerbosity;
   line.request->text = text_replies::kOk;
   line.request->command.delta = std::min(level, kVerbosityMax);
@@ -257,8 +270,7 @@ bool MayBeHttp(absl::string_view name) {
 
 // ERROR, and a line whose last word is HTTP/x closes the connection: a browser can be made to send
 // such lines.
-LineResult ParseUnknown(absl::string_view line, Request* request) {
-  const TextWords words(line);
+LineResult ParseUnknown(const TextWords& words, Request* request) {
   if (words.size() > 0 && MayBeHttp(words[0]) && words.back().substr(0, 5) == "HTTP/") {
     return {LineOutcome::kClose};
   }
@@ -270,16 +282,17 @@ LineResult ParseUnknown(absl::string_view line, Request* request) {
 LineResult ParseTextLine(absl::string_view line, const TextContext& context, Request* request) {
   *request = Request();
   absl::string_view rest = line;
-  const CommandRow* const row = FindCommand(TakeWord(&rest));
-  if (row == nullptr) return ParseUnknown(line, request);
+  const absl::string_view name = TakeWord(&rest);
+  const CommandRow* const row = FindCommand(name);
+  if (row == nullptr) return ParseUnknown(TextWords(name, rest), request);
   request->command.op = row->op;
   request->form = row->form;
-  const bool any_number = row->words_max == kAnyNumber;
-  const TextWords words(any_number ? absl::string_view() : line);
-  if (!any_number && (words.size() < row->words_min || words.size() > row->words_max)) {
+  if (row->words_max == kAnyNumber) return row->parse({*row, rest, nullptr, context, request});
+  const TextWords words(name, rest);
+  if (words.size() < row->words_min || words.size() > row->words_max) {
     return Answer(text_replies::kError, request);
   }
-  return row->parse({*row, rest, words, context, request});
+  return row->parse({*row, rest, &words, context, request});
 }
 
 }  // namespace twincached

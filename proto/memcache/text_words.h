@@ -24,7 +24,7 @@ inline absl::string_view TakeWord(absl::string_view* rest) {
   const size_t size = space == nullptr
                           ? rest->size()
                           : static_cast<size_t>(static_cast<const char*>(space) - rest->data());
-  const absl::string_view word = rest->substr(0, size);
+  const absl::string_view word(rest->data(), size);
   rest->remove_prefix(size);
   return word;
 }
@@ -35,14 +35,13 @@ class TextWords {
  public:
   static constexpr size_t kWordsMax = 23;
 
-  explicit TextWords(absl::string_view line) : line_(line.data()) {
-    absl::string_view rest = line;
-    while (size_ < kWordsMax) {
-      const absl::string_view word = TakeWord(&rest);
-      if (word.empty()) break;
+  // `first` is the first word, `rest` what follows it in the same line. No words when `first` is
+  // empty.
+  TextWords(absl::string_view first, absl::string_view rest) : line_(first.data()) {
+    for (absl::string_view word = first; !word.empty(); word = TakeWord(&rest)) {
       begin_[size_] = static_cast<uint32_t>(word.data() - line_);
       bytes_[size_] = static_cast<uint32_t>(word.size());
-      ++size_;
+      if (++size_ == kWordsMax) break;
     }
   }
 
