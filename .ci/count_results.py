@@ -22,17 +22,23 @@ def read_events(path):
 
 
 def count(events, exit_code):
-    """(passed, failed) of the run that wrote `events` and ended with `exit_code`."""
-    status = {}
+    """(passed, failed) of the run that wrote `events` and ended with `exit_code`.
+
+    A test that was configured and has no summary did not build, unless Bazel skipped it because it
+    is for another configuration.
+    """
+    tests, skipped, passed = set(), set(), set()
     for event in events:
-        if "testSummary" in event:
-            label = event["id"]["testSummary"]["label"]
-            status[label] = event["testSummary"]["overallStatus"]
-    passed = sum(1 for value in status.values() if value in _GOOD)
-    failed = len(status) - passed
+        if "testSize" in event.get("configured", {}):
+            tests.add(event["id"]["targetConfigured"]["label"])
+        elif event.get("aborted", {}).get("reason") == "SKIPPED":
+            skipped.add(event["id"].get("targetCompleted", {}).get("label"))
+        elif event.get("testSummary", {}).get("overallStatus") in _GOOD:
+            passed.add(event["id"]["testSummary"]["label"])
+    failed = len(tests - skipped - passed)
     if exit_code != 0 and failed == 0:
         failed = 1
-    return passed, failed
+    return len(passed), failed
 
 
 if __name__ == "__main__":
