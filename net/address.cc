@@ -126,7 +126,8 @@ absl::StatusOr<Address> ParseAddress(const HostPort& host_port) {
 absl::StatusOr<Address> ResolveBlocking(const HostPort& host_port) {
   if (host_port.host.empty() || host_port.host == "*") return EveryAddress(host_port.port);
   const absl::StatusOr<Address> literal = ParseAddress(host_port);
-  return literal.ok() ? literal : LookUp(host_port, 0);
+  const bool may_be_name = host_port.host.find(':') == std::string::npos;
+  return literal.ok() || !may_be_name ? literal : LookUp(host_port, 0);
 }
 
 std::string Address::HostString() const {

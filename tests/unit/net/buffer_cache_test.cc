@@ -1,0 +1,77 @@
+#include "net/buffer_cache.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace twincached::net {
+namespace {
+
+TEST(BufferCache, GivesTheSizeThatFits) {
+  BufferCache cache;
+  for (const size_t wanted : {size_t{1}, kSmallBufferBytes, kSmallBufferBytes + 1,
+                              kLargeBufferBytes, kLargeBufferBytes + 1, size_t{1} << 20}) {
+    const Buffer buffer = cache.Take(wanted);
+    EXPECT_GE(buffer.capacity, wanted);
+    buffer.data[0] = buffer.data[buffer.capacity - 1] = 'x';
+    const size_t rounded_max = wanted <= kSmallBufferBytes   ? kSmallBufferBytes
+                               : wanted <= kLargeBufferBytes ? kLargeBufferBytes
+                                                             : wanted + 4095;
+    EXPECT_LE(buffer.capacity, rounded_max);
+    cache.Return(buffer);
+  }
+}
+
+TEST(BufferCache, HandsOutTheLastReturnedFirst) {
+  BufferCache cache;
+  const Buffer first = cache.Take(1);
+  const Buffer second = cache.Take(1);
+  EXPECT_NE(first.data, second.data);
+  cache.Return(second);
+  cache.Return(first);
+  EXPECT_EQ(cache.Take(1).data, first.data);
+  EXPECT_EQ(cache.Take(1).data, second.data);
+  cache.Return(first);
+  cache.Return(second);
+}
+
+TEST(BufferCache, TakesBackMoreThanItKeeps) {
+  BufferCache cache;
+  std::vector<Buffer> buffers;
+  for (size_t i = 0; i < kSmallBuffersKept + 10; ++i) buffers.push_back(cache.Take(1));
+  for (size_t i = 0; i < kLargeBuffersKept + 10; ++i)
+    buffers.push_back(cache.Take(kLargeBufferBytes));
+  for (const Buffer& buffer : buffers)
+    cache.Return(buffer);  // a leak or a double free is asan's to see
+}
+
+TEST(BufferCache, KeepsStringsEmptyWithTheirCapacity) {
+  BufferCache cache;
+  EXPECT_EQ(cache.TakeString().size(), 0u);
+  cache.ReturnString(std::string(1000, 'x'));
+  const std::string text = cache.TakeString();
+  EXPECT_EQ(text, "");
+  EXPECT_GE(text.capacity(), 1000u);
+}
+
+TEST(BufferCache, DoesNotKeepLargeStrings) {
+  BufferCache cache;
+  cache.ReturnString(std::string(kStringBytesKept + 1, 'x'));
+  EXPECT_LT(cache.TakeString().capacity(), 100u);
+}
+
+TEST(BufferCache, KeepsABoundedNumberOfStrings) {
+  BufferCache cache;
+  for (size_t i = 0; i < kStringsKept + 10; ++i) cache.ReturnString(std::string(1000, 'x'));
+  std::vector<std::string> kept;
+  for (;;) {
+    kept.push_back(cache.TakeString());
+    if (kept.back().capacity() < 1000) break;
+  }
+  EXPECT_EQ(kept.size(), kStringsKept + 1);
+}
+
+}  // namespace
+}  // namespace twincached::net

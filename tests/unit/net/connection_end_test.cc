@@ -1,0 +1,252 @@
+#include <string>
+
+#include "net/connection.h"
+#include "tests/unit/net/loop_fixture.h"
+
+namespace twincached::net {
+namespace {
+
+class ConnectionEnd : public ConnectionTest {};
+
+TEST_F(ConnectionEnd, OrderlyEndComesAfterTheBytes) {
+  peer_.Send("abc");
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "input closed ");
+  EXPECT_EQ(handler_.received, "abc");
+  EXPECT_EQ(handler_.reason, CloseReason::kEndOfStream);
+}
+
+TEST_F(ConnectionEnd, ResetIsToldFromAnOrderlyEnd) {
+  peer_.CloseWithReset();
+  Settle();
+  EXPECT_EQ(handler_.log, "closed ");
+  EXPECT_EQ(handler_.reason, CloseReason::kReset);
+}
+
+TEST_F(ConnectionEnd, BytesBeforeAResetAreDelivered) {
+  peer_.Send("abc");
+  peer_.CloseWithReset();
+  Settle();
+  EXPECT_EQ(handler_.log, "input closed ");
+  EXPECT_EQ(handler_.received, "abc");
+  EXPECT_EQ(handler_.reason, CloseReason::kReset);
+}
+
+TEST_F(ConnectionEnd, ResetFoundBySendingIsStillAReset) {
+  connection_->PauseReading();
+  peer_.Send("abc");
+  peer_.CloseWithReset();
+  connection_->output()->append("reply");
+  connection_->Flush();
+  EXPECT_EQ(handler_.log, "");  // never from inside the call
+  connection_->ResumeReading();
+  Settle();
+  EXPECT_EQ(handler_.received, "abc");
+  EXPECT_EQ(handler_.reason, CloseReason::kReset);
+}
+
+TEST_F(ConnectionEnd, OrderlyEndBeforeTheResetOfAClosedSocketIsOrderly) {
+  connection_->PauseReading();
+  peer_.Send("abc");
+  peer_.Close();
+  for (int i = 0; i < 3; ++i) {  // answered by a reset, then refused
+    connection_->output()->append("reply");
+    connection_->Flush();
+  }
+  connection_->ResumeReading();
+  Settle();
+  EXPECT_EQ(handler_.received, "abc");
+  EXPECT_EQ(handler_.reason, CloseReason::kEndOfStream);
+}
+
+TEST_F(ConnectionEnd, LessThanWantedIsDeliveredAtTheEnd) {
+  connection_->SetInputWanted(100);
+  peer_.Send("abc");
+  Settle();
+  EXPECT_EQ(handler_.inputs, 0);
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "input closed ");
+  EXPECT_EQ(handler_.received, "abc");
+}
+
+TEST_F(ConnectionEnd, UnconsumedBytesDoNotKeepTheEndBack) {
+  handler_.on_input = [](Connection&) {};
+  peer_.Send("incomplete");
+  Settle();
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "input closed ");
+  EXPECT_EQ(connection_->input(), "incomplete");
+}
+
+TEST_F(ConnectionEnd, PauseKeepsTheEndBack) {
+  connection_->PauseReading();
+  peer_.Send("abc");
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "");
+  EXPECT_EQ(loop_->Poll(0), 0u);
+  connection_->ResumeReading();
+  EXPECT_TRUE(PollUntil([&] { return handler_.closes == 1; }));
+  EXPECT_EQ(handler_.log, "input closed ");
+}
+
+TEST_F(ConnectionEnd, ResetWhilePausedDoesNotSpin) {
+  connection_->PauseReading();
+  peer_.Send("abc");
+  Settle();
+  peer_.CloseWithReset();
+  Settle();
+  EXPECT_EQ(handler_.log, "");
+  EXPECT_EQ(loop_->Poll(0), 0u);
+  connection_->ResumeReading();
+  EXPECT_TRUE(PollUntil([&] { return handler_.closes == 1; }));
+  EXPECT_EQ(handler_.received, "abc");
+  EXPECT_EQ(handler_.reason, CloseReason::kReset);
+}
+
+TEST_F(ConnectionEnd, PinKeepsTheEndBack) {
+  handler_.on_input = [](Connection& connection) { connection.PinInput(); };
+  peer_.Send("abc");
+  Settle();
+  peer_.CloseWithReset();
+  Settle();
+  EXPECT_EQ(handler_.log, "input ");
+  EXPECT_EQ(connection_->input(), "abc");
+  connection_->UnpinInput();
+  EXPECT_TRUE(PollUntil([&] { return handler_.closes == 1; }));
+  EXPECT_EQ(handler_.log, "input closed ");
+}
+
+TEST_F(ConnectionEnd, PinInTheLastOnInputKeepsTheEndBack) {
+  handler_.on_input = [](Connection& connection) { connection.PinInput(); };
+  connection_->SetInputWanted(100);
+  peer_.Send("abc");
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "input ");
+  connection_->Consume(3);
+  connection_->UnpinInput();
+  loop_->Poll(-1);
+  EXPECT_EQ(handler_.log, "input closed ");
+}
+
+TEST_F(ConnectionEnd, AskingAgainInTheLastOnInputComesBeforeTheEnd) {
+  handler_.on_input = [](Connection& connection) {
+    connection.Consume(1);
+    connection.ResumeReading();
+  };
+  connection_->SetInputWanted(100);
+  peer_.Send("abc");
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "input input input closed ");
+}
+
+TEST_F(ConnectionEnd, IsToldOnceAndRepliesStillGoOut) {
+  peer_.Send("get a\r\n");
+  peer_.HalfClose();
+  Settle();
+  EXPECT_EQ(handler_.closes, 1);
+  connection_->output()->append("END\r\n");
+  connection_->Flush();
+  EXPECT_EQ(peer_.Received(), "END\r\n");
+  connection_->ResumeReading();
+  Settle();
+  EXPECT_EQ(handler_.closes, 1);
+  EXPECT_EQ(loop_->Poll(0), 0u);
+}
+
+TEST_F(ConnectionEnd, ALargeReplyAfterTheEndIsSentInTheBackground) {
+  peer_.HalfClose();
+  Settle();
+  constexpr size_t kBytes = 16u << 20;
+  connection_->output()->append(kBytes, 'x');
+  connection_->Flush();
+  size_t received = 0;
+  EXPECT_TRUE(PollUntil([&] { return (received += peer_.Received().size()) == kBytes; }));
+  EXPECT_EQ(handler_.log, "closed ");  // no more callbacks
+}
+
+TEST_F(ConnectionEnd, HandlerMayDestroyTheConnection) {
+  handler_.on_closed = [&](Connection&) { connection_.reset(); };
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.closes, 1);
+  EXPECT_EQ(connection_, nullptr);
+}
+
+TEST_F(ConnectionEnd, DestroyedInTheLastOnInputIsNotTold) {
+  handler_.on_input = [&](Connection&) { connection_.reset(); };
+  connection_->SetInputWanted(100);
+  peer_.Send("abc");
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "input ");
+}
+
+TEST_F(ConnectionEnd, ResetIsSeenByThePeerAndByNoHandler) {
+  connection_->output()->append("unsent");
+  connection_->Reset();
+  EXPECT_EQ(connection_->fd(), -1);
+  EXPECT_EQ(peer_.Received(), "");
+  EXPECT_TRUE(peer_.reset_seen());
+  connection_->Flush();
+  connection_->Shutdown();
+  connection_->ResumeReading();
+  connection_->Reset();
+  Settle();
+  EXPECT_EQ(handler_.log, "");
+}
+
+TEST_F(ConnectionEnd, ResetInsideOnInputEndsDelivery) {
+  handler_.on_input = [](Connection& connection) {
+    connection.Reset();
+    connection.Consume(1);
+    EXPECT_EQ(connection.input(), "bc");
+  };
+  peer_.Send("abc");
+  Settle();
+  EXPECT_EQ(handler_.log, "input ");
+  peer_.Received();
+  EXPECT_TRUE(peer_.reset_seen());
+}
+
+TEST_F(ConnectionEnd, DestructionCloses) {
+  connection_.reset();
+  peer_.Received();
+  EXPECT_TRUE(peer_.end_seen());
+}
+
+class UnixConnectionEnd : public ConnectionTest {
+ protected:
+  UnixConnectionEnd() : ConnectionTest(UnixPair()) {}
+};
+
+TEST_F(UnixConnectionEnd, OrderlyEndComesAfterTheBytes) {
+  peer_.Send("abc");
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.received, "abc");
+  EXPECT_EQ(handler_.log, "input closed ");
+  EXPECT_EQ(handler_.reason, CloseReason::kEndOfStream);
+}
+
+TEST_F(UnixConnectionEnd, EndWhilePausedDoesNotSpin) {
+  connection_->PauseReading();
+  peer_.Send("abc");
+  Settle();
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(loop_->Poll(0), 0u);
+  connection_->output()->append("nobody reads this");
+  connection_->Flush();
+  connection_->ResumeReading();
+  EXPECT_TRUE(PollUntil([&] { return handler_.closes == 1; }));
+  EXPECT_EQ(handler_.received, "abc");
+}
+
+}  // namespace
+}  // namespace twincached::net
