@@ -3,7 +3,8 @@ one it reads through the other. It sends writes with noreply unless told otherwi
 
 import unittest
 
-from tests.e2e.nodes import HOST, NodeTestCase
+from tests.e2e.case import NodeTestCase
+from tests.e2e.nodes import HOST
 
 try:
     from pymemcache.client.base import Client

@@ -6,7 +6,8 @@ import signal
 import time
 import unittest
 
-from tests.e2e.nodes import TIME_SCALE, NodeTestCase, free_port, wait_until
+from tests.e2e.case import NodeTestCase
+from tests.e2e.nodes import TIME_SCALE, free_port, wait_until
 
 ADDRESS = r"(\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]+\]):\d+"
 

@@ -1,11 +1,12 @@
-"""libmemcached's own conformance test, `memccapable -a` (27 ascii tests), against a node, both nodes
-of a pair, and Debian's memcached as the oracle that says the tests are fair."""
+"""libmemcached's own conformance test, `memccapable -a` (27 ascii tests), against a node, both
+nodes of a pair, and Debian's memcached as the oracle that says the tests are fair."""
 
 import re
 import subprocess
 import unittest
 
-from tests.e2e.nodes import HOST, NodeTestCase, installed
+from tests.e2e.case import NodeTestCase
+from tests.e2e.nodes import HOST, installed
 
 TESTS = 27
 

@@ -1,9 +1,9 @@
 """Real server processes for tests: a twincached node, a pair of them, a stock memcached.
 
-Whoever starts a server here owns it: `with Node() as node`, or `NodeTestCase`, which ends every
-server it started also when the test fails, and then says how each of them ended. Nothing listens
-outside 127.0.0.1. Ports are free ones below the ephemeral range, so that no outgoing connection can
-take the port of a node while it is down; a port stays claimed for as long as this process lives.
+Whoever starts a server here owns it: `with Node() as node`, or NodeTestCase of case.py. Whatever
+happens to the test, no server outlives it. Nothing listens outside 127.0.0.1. Ports are free ones
+below the ephemeral range, so that no outgoing connection can take the port of a node while it is
+down; a port stays claimed for as long as this process lives.
 """
 
 import atexit
@@ -18,11 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import unittest
 
 from tests.e2e.wire import HOST, Client, Closed, Timeout
 
-# Sanitizer builds are slower: `--test_env=TEST_TIME_SCALE=5` stretches every wait below.
+# Sanitizer builds are slower: the BUILD files let this stretch every limit in time.
 TIME_SCALE = float(os.environ.get("TEST_TIME_SCALE", "1"))
 START_LIMIT_S = 10.0 * TIME_SCALE
 STOP_LIMIT_S = 6.0 * TIME_SCALE
@@ -62,7 +61,7 @@ def free_port():
 
 
 def twincached_path():
-    """The binary under test: $TWINCACHED, the test's runfiles, or the last build of the checkout."""
+    """The binary under test: $TWINCACHED, the test's runfiles, or the checkout's last build."""
     here = os.path.dirname(os.path.abspath(__file__))
     candidates = [os.environ.get("TWINCACHED", ""), "twincached",
                   os.path.join(here, "../../twincached"),
@@ -354,41 +353,6 @@ class Pair:
     def await_in_sync(master, slave, limit_s=10.0):
         slave.await_state("SLAVE", limit_s)
         master.await_state("MASTER", limit_s)
-
-
-class NodeTestCase(unittest.TestCase):
-    """A test case whose servers end with it, whatever happens."""
-
-    def start_node(self, *args, **kwargs):
-        return self.adopt(Node(*args, **kwargs)).start()
-
-    def start_stock(self, **kwargs):
-        return self.adopt(StockMemcached(**kwargs)).start()
-
-    def start_pair(self, **kwargs):
-        pair = Pair(**kwargs)
-        self.adopt(pair.first)
-        self.adopt(pair.second)  # Ended first: then the master hands over to nobody.
-        return pair.start()
-
-    def connect(self, node, **options):
-        """A client of the node that is closed with the test."""
-        client = node.client(**options)
-        self.addCleanup(client.close)
-        return client
-
-    def adopt(self, node):
-        self.addCleanup(self._end, node)
-        return node
-
-    def _end(self, node):
-        try:
-            wrong = node.stop()
-            print("---- log of %s (exit codes %s)\n%s----"
-                  % (node.name, node.exit_codes, node.log_text()[-4000:]), file=sys.stderr)
-            self.assertIsNone(wrong)
-        finally:
-            node.destroy()
 
 
 def _exit_on_sigterm(*_):

@@ -1,4 +1,4 @@
-"""`stats` as monitoring reads it: the names, their shapes, and counters that move as memcached's do.
+"""`stats` as monitoring reads it: names, their shapes, and counters that move as memcached's do.
 
 The same conversation is held with Debian's memcached and with a node; what both count is compared
 number by number. Names of memcached's inner workings (slabs, its LRU threads) are not asked for.
@@ -6,7 +6,7 @@ number by number. Names of memcached's inner workings (slabs, its LRU threads) a
 
 import unittest
 
-from tests.e2e.nodes import NodeTestCase
+from tests.e2e.case import NodeTestCase
 
 # What clients, munin, collectd, Prometheus' exporter and phpMemcachedAdmin read.
 COUNTERS = """cmd_get cmd_set cmd_flush cmd_touch get_hits get_misses get_expired get_flushed

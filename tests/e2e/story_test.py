@@ -11,7 +11,8 @@ import subprocess
 import time
 import unittest
 
-from tests.e2e.nodes import NodeTestCase, installed
+from tests.e2e.case import NodeTestCase
+from tests.e2e.nodes import installed
 
 KEYS = 1000
 RETRY_S = 1

@@ -5,8 +5,8 @@ import socket
 import subprocess
 import unittest
 
-from tests.e2e.nodes import (HOST, TIME_SCALE, NodeTestCase, free_port, twincached_path,
-                             usual_arguments)
+from tests.e2e.case import NodeTestCase
+from tests.e2e.nodes import HOST, TIME_SCALE, free_port, twincached_path, usual_arguments
 
 LIMIT_S = 5.0 * TIME_SCALE
 

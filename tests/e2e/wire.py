@@ -2,7 +2,7 @@
 
 It moves bytes and knows lines; it judges nothing: what an answer should be is the test's affair.
 Every wait has a limit; a limit that passes raises `Timeout`, an end of stream raises `Closed`, and
-both carry what had arrived until then. A reset counts as an end: a test that cares asks `was_reset`.
+both say what was waited for. A reset counts as an end: a test that cares asks `was_reset`.
 """
 
 import socket

@@ -71,7 +71,7 @@ class PairWorld(SoloWorld):
     def __init__(self, options, asked):
         self._pair = Pair(extra=options)
         self._asked = asked
-        self.default_node = asked or "master"
+        self.default_node = "solo" if asked else "master"
 
     def nodes(self):
         names = {"master": self._pair.first, "slave": self._pair.second}

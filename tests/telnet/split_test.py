@@ -6,7 +6,7 @@ import sys
 import time
 import unittest
 
-from tests.e2e.nodes import NodeTestCase
+from tests.e2e.case import NodeTestCase
 
 # Each command brings its own beginning state, so that every round answers the same.
 INPUT = (b"set k 5 0 4\r\na\r\nb\r\n"
@@ -32,19 +32,14 @@ ANSWER = (b"STORED\r\n"
 GAP_S = 0.001  # Long enough for an idle server to read the first part by itself.
 
 
-def wait_until_taken(connection):
-    """Until the server has read what was sent (its kernel's acknowledgement is not enough)."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    time.sleep(GAP_S)
-
-
 class SplitTest(NodeTestCase):
 
     def converse(self, port, parts):
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for part in parts:
                 connection.sendall(part)
-                wait_until_taken(connection)
+                time.sleep(GAP_S)
             answer = b""
             while len(answer) < len(ANSWER):
                 data = connection.recv(65536)
