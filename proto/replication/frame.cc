@@ -33,12 +33,11 @@ constexpr uint8_t VarintTag(int field) { return static_cast<uint8_t>(field << 3)
 constexpr uint32_t kBatchTag = LengthDelimitedTag(Frame::kBatchFieldNumber);
 constexpr uint32_t kChunkTag = LengthDelimitedTag(Frame::kChunkFieldNumber);
 constexpr uint32_t kRecordTag = LengthDelimitedTag(Batch::kRecordsFieldNumber);
-static_assert(int{Batch::kRecordsFieldNumber} == int{Chunk::kRecordsFieldNumber});
-static_assert(Batch::kShardCountFieldNumber == Batch::kShardFieldNumber + 1 &&
-              Chunk::kShardCountFieldNumber == Chunk::kShardFieldNumber + 1);
 static_assert(kBatchTag < 0x80 && kChunkTag < 0x80 && kRecordTag < 0x80, "tags are one byte");
-static_assert(Batch::kPositionFieldNumber < Batch::kShardFieldNumber &&
-              Batch::kShardCountFieldNumber < Batch::kRecordsFieldNumber);
+static_assert(int{Batch::kRecordsFieldNumber} == int{Chunk::kRecordsFieldNumber});
+static_assert(Batch::kPositionFieldNumber == 1 && Batch::kShardFieldNumber == 2 &&
+              Batch::kShardCountFieldNumber == 3);
+static_assert(Chunk::kShardFieldNumber == 1 && Chunk::kShardCountFieldNumber == 2);
 
 // Protobuf refuses messages beyond this.
 constexpr size_t kPayloadBytesMax = std::numeric_limits<int32_t>::max();
@@ -64,67 +63,46 @@ void SealFrame(char* frame, size_t payload_bytes) {
 }
 
 // What a data frame's payload has before its records.
-class DataPrefix {
- public:
-  static DataPrefix OfBatch(const BatchHeader& header, size_t records_bytes) {
-    DataPrefix fields;
-    fields.AddField(Batch::kPositionFieldNumber, header.position);
-    fields.AddField(Batch::kShardFieldNumber, header.shard);
-    fields.AddField(Batch::kShardCountFieldNumber, header.shard_count);
-    return DataPrefix(kBatchTag, fields, records_bytes);
+struct DataPrefix {
+  uint32_t kind_tag;
+  uint64_t fields[3];  // 1, 2 and 3 of the body; a Chunk's third is 0, so it is not written
+
+  size_t BodyBytes(size_t records_bytes) const {
+    size_t bytes = records_bytes;
+    for (uint64_t value : fields) {
+      if (value != 0) bytes += 1 + CodedOutputStream::VarintSize64(value);
+    }
+    return bytes;
   }
 
-  static DataPrefix OfChunk(uint32_t shard, uint32_t shard_count, size_t records_bytes) {
-    DataPrefix fields;
-    fields.AddField(Chunk::kShardFieldNumber, shard);
-    fields.AddField(Chunk::kShardCountFieldNumber, shard_count);
-    return DataPrefix(kChunkTag, fields, records_bytes);
+  size_t FrameBytes(size_t records_bytes) const {
+    const size_t body_bytes = BodyBytes(records_bytes);
+    return kFrameHeaderBytes + 1 + CodedOutputStream::VarintSize64(body_bytes) + body_bytes;
   }
 
-  size_t size() const { return size_; }
-
-  // A whole frame: `to` has room for the header, this prefix and the records.
+  // Writes FrameBytes() bytes.
   void WriteFrame(absl::string_view records, char* to) const {
-    char* const payload = to + kFrameHeaderBytes;
-    std::memcpy(payload, bytes_, size_);
-    if (!records.empty()) std::memcpy(payload + size_, records.data(), records.size());
-    SealFrame(to, size_ + records.size());
+    uint8_t* const payload = reinterpret_cast<uint8_t*>(to) + kFrameHeaderBytes;
+    uint8_t* next = payload;
+    *next++ = static_cast<uint8_t>(kind_tag);
+    next = CodedOutputStream::WriteVarint64ToArray(BodyBytes(records.size()), next);
+    for (int field = 1; field <= 3; ++field) {
+      if (fields[field - 1] == 0) continue;
+      *next++ = VarintTag(field);
+      next = CodedOutputStream::WriteVarint64ToArray(fields[field - 1], next);
+    }
+    if (!records.empty()) std::memcpy(next, records.data(), records.size());
+    SealFrame(to, static_cast<size_t>(next - payload) + records.size());
   }
-
- private:
-  // Tag and length of the body, position, shard, shard count.
-  static constexpr size_t kBytesMax = (1 + 5) + (1 + 10) + (1 + 5) + (1 + 5);
-
-  DataPrefix() = default;
-
-  DataPrefix(uint32_t kind_tag, const DataPrefix& fields, size_t records_bytes) {
-    const size_t body_bytes = fields.size_ + records_bytes;
-    CHECK_LE(body_bytes, kPayloadBytesMax);
-    bytes_[size_++] = static_cast<uint8_t>(kind_tag);
-    AddVarint(body_bytes);
-    std::memcpy(bytes_ + size_, fields.bytes_, fields.size_);
-    size_ += fields.size_;
-    DCHECK_LE(size_, kBytesMax);
-  }
-
-  void AddField(int field, uint64_t value) {
-    if (value == 0) return;
-    bytes_[size_++] = VarintTag(field);
-    AddVarint(value);
-  }
-
-  void AddVarint(uint64_t value) {
-    const uint8_t* end = CodedOutputStream::WriteVarint64ToArray(value, bytes_ + size_);
-    size_ = static_cast<size_t>(end - bytes_);
-  }
-
-  size_t size_ = 0;
-  uint8_t bytes_[kBytesMax];
 };
+
+DataPrefix PrefixOf(const BatchHeader& header) {
+  return {kBatchTag, {header.position, header.shard, header.shard_count}};
+}
 
 void AppendDataFrame(const DataPrefix& prefix, absl::string_view records, std::string* out) {
   const size_t begin = out->size();
-  out->resize(begin + kFrameHeaderBytes + prefix.size() + records.size());
+  out->resize(begin + prefix.FrameBytes(records.size()));
   prefix.WriteFrame(records, &(*out)[begin]);
 }
 
@@ -165,18 +143,27 @@ bool TakeTag(uint32_t tag, absl::string_view* in) {
   return true;
 }
 
-bool ParseHeader(absl::string_view body, DataView* view) {
+bool ParseBatch(absl::string_view body, DataView* view) {
   uint64_t position = 0, shard = 0, shard_count = 0;
-  const bool batch = view->kind == DataView::kBatch;
-  if (batch && !TakeOptionalField(Batch::kPositionFieldNumber, 64, &body, &position)) return false;
-  const int shard_field = batch ? int{Batch::kShardFieldNumber} : int{Chunk::kShardFieldNumber};
-  if (!TakeOptionalField(shard_field, 32, &body, &shard)) return false;
-  // shard_count stands right behind shard in both messages.
-  if (!TakeOptionalField(shard_field + 1, 32, &body, &shard_count)) return false;
-  if (!body.empty() && static_cast<uint8_t>(body.front()) != kRecordTag) return false;
+  view->kind = DataView::kBatch;
+  if (!TakeOptionalField(1, 64, &body, &position) || !TakeOptionalField(2, 32, &body, &shard) ||
+      !TakeOptionalField(3, 32, &body, &shard_count)) {
+    return false;
+  }
   view->header = {position, static_cast<uint32_t>(shard), static_cast<uint32_t>(shard_count)};
   view->records = body;
-  return true;
+  return body.empty() || static_cast<uint8_t>(body.front()) == kRecordTag;
+}
+
+bool ParseChunk(absl::string_view body, DataView* view) {
+  uint64_t shard = 0, shard_count = 0;
+  view->kind = DataView::kChunk;
+  if (!TakeOptionalField(1, 32, &body, &shard) || !TakeOptionalField(2, 32, &body, &shard_count)) {
+    return false;
+  }
+  view->header = {0, static_cast<uint32_t>(shard), static_cast<uint32_t>(shard_count)};
+  view->records = body;
+  return body.empty() || static_cast<uint8_t>(body.front()) == kRecordTag;
 }
 
 FrameStep NeedMore(size_t wanted) {
@@ -207,20 +194,20 @@ void AppendFrame(const Frame& frame, std::string* out) {
 }
 
 void AppendBatchFrame(const BatchHeader& header, absl::string_view records, std::string* out) {
-  AppendDataFrame(DataPrefix::OfBatch(header, records.size()), records, out);
+  AppendDataFrame(PrefixOf(header), records, out);
 }
 
 void AppendChunkFrame(uint32_t shard, uint32_t shard_count, absl::string_view records,
                       std::string* out) {
-  AppendDataFrame(DataPrefix::OfChunk(shard, shard_count, records.size()), records, out);
+  AppendDataFrame(DataPrefix{kChunkTag, {shard, shard_count, 0}}, records, out);
 }
 
 size_t BatchFrameBytes(const BatchHeader& header, size_t records_bytes) {
-  return kFrameHeaderBytes + DataPrefix::OfBatch(header, records_bytes).size() + records_bytes;
+  return PrefixOf(header).FrameBytes(records_bytes);
 }
 
 void WriteBatchFrame(const BatchHeader& header, absl::string_view records, char* to) {
-  DataPrefix::OfBatch(header, records.size()).WriteFrame(records, to);
+  PrefixOf(header).WriteFrame(records, to);
 }
 
 FrameStep NextFrame(absl::string_view input, size_t payload_bytes_max) {
@@ -248,14 +235,9 @@ bool ParseDataFrame(absl::string_view payload, DataView* view) {
   if (!TakeVarint(32, &payload, &tag)) return false;
   if ((tag & 7) != kLengthDelimited || tag >> 3 == 0) return false;
   if (!TakeBytes(&payload, &body) || !payload.empty()) return false;
-  if (tag == kBatchTag) {
-    view->kind = DataView::kBatch;
-  } else if (tag == kChunkTag) {
-    view->kind = DataView::kChunk;
-  } else {
-    return true;
-  }
-  return ParseHeader(body, view);
+  if (tag == kBatchTag) return ParseBatch(body, view);
+  if (tag == kChunkTag) return ParseChunk(body, view);
+  return true;
 }
 
 bool NextRecord(absl::string_view* records, absl::string_view* encoded_record) {

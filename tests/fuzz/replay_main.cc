@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 namespace {
 
 // Longer inputs are replayed as they are, so that a test stays under a few seconds.
-constexpr size_t kVariedBytesMax = 4096;
+constexpr size_t kVariedBytesMax = 512;
 
 // In memory of its own size, so that asan sees a read beyond the end.
 void Run(const std::string& input) {
