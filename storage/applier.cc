@@ -1,0 +1,104 @@
+#include "storage/applier.h"
+
+#include "proto/limits.h"
+
+namespace twincached {
+namespace {
+
+bool IsKey(const std::string& key) { return !key.empty() && key.size() <= kKeyBytesMax; }
+
+absl::Status BadKey() { return absl::InvalidArgumentError("a record's key is empty or too long"); }
+
+}  // namespace
+
+absl::Status Applier::Apply(const replication::Record& record) {
+  switch (record.effect_case()) {
+    case replication::Record::kPut:
+      return ApplyPut(record.put());
+    case replication::Record::kTouch:
+      return ApplyTouch(record.touch());
+    case replication::Record::kRemove:
+      ApplyRemove(record.remove());
+      break;
+    case replication::Record::kFlush:
+      parts_->flushes.Set(record.flush().slots(), kNever);
+      parts_->store.FlushSlots(record.flush().slots());
+      break;
+    case replication::Record::kDelayedFlush:
+      parts_->flushes.Set(record.delayed_flush().slots() & parts_->store.own_slots(),
+                          record.delayed_flush().at_ms());
+      break;
+    case replication::Record::EFFECT_NOT_SET:
+      break;  // an answer only
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Applier::ApplyPut(const replication::Put& put) {
+  if (!IsKey(put.key())) return BadKey();
+  ItemStore& store = parts_->store;
+  const uint64_t hash = store.HashOf(put.key());
+  if (put.version() <= store.FloorOf(hash)) {
+    return absl::FailedPreconditionError("a put is older than a flush that was applied");
+  }
+  shed_.erase(hash);
+  ItemView item;
+  item.key = put.key();
+  item.value = put.value();
+  item.version = put.version();
+  item.client_flags = put.client_flags();
+  item.expiry_ms = put.expiry_ms();
+  parts_->versions.Observe(item.version);
+  Location old = store.Find(hash, item.key);
+  if (!MakeRoom(hash, item, &old) || store.Put(hash, old, item) == kNoLocation)
+    return Shed(hash, old);
+  ++parts_->stats.total_items;
+  return absl::OkStatus();
+}
+
+bool Applier::MakeRoom(uint64_t hash, const ItemView& item, Location* old) {
+  ItemStore& store = parts_->store;
+  if (store.OverBound() && parts_->reclaimer.Shrink(ShardCall())) *old = store.Find(hash, item.key);
+  const Footprint footprint = store.FootprintOf(item.key.size(), item.value.size());
+  const bool replaces = *old != kNoLocation;
+  if (replaces && store.FootprintOf(*store.At(*old)) == footprint) return true;
+  if (store.Fits(hash, footprint, replaces)) return true;
+  // The old one goes either way: its room is the first to be used.
+  if (replaces) store.Remove(hash, *old);
+  *old = kNoLocation;
+  return parts_->reclaimer.MakeRoom(hash, item.key, footprint, ShardCall());
+}
+
+absl::Status Applier::Shed(uint64_t hash, Location old) {
+  if (old != kNoLocation) parts_->store.Remove(hash, old);
+  if (shed_.size() >= kShedMax) shed_.clear();
+  shed_.insert(hash);
+  ++parts_->stats.store_no_memory;
+  return absl::ResourceExhaustedError("no room for an item of the peer, even with headroom");
+}
+
+absl::Status Applier::ApplyTouch(const replication::Touch& touch) {
+  if (!IsKey(touch.key())) return BadKey();
+  const uint64_t hash = parts_->store.HashOf(touch.key());
+  const Location location = parts_->store.Find(hash, touch.key());
+  if (location != kNoLocation) {
+    parts_->store.SetExpiry(location, touch.expiry_ms());
+    return absl::OkStatus();
+  }
+  if (loading_ || shed_.count(hash) > 0) return absl::OkStatus();
+  return absl::FailedPreconditionError("a touch finds no item: a mutation is missing");
+}
+
+void Applier::ApplyRemove(const replication::Remove& remove) {
+  const uint64_t hash = parts_->store.HashOf(remove.key());
+  shed_.erase(hash);
+  const Location location = parts_->store.Find(hash, remove.key());
+  if (location != kNoLocation) parts_->store.Remove(hash, location);
+}
+
+void Applier::Reset() {
+  shed_.clear();
+  loading_ = false;
+}
+
+}  // namespace twincached

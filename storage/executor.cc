@@ -1,0 +1,320 @@
+#include "storage/executor.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "proto/check.h"
+#include "proto/memcache/decimal.h"
+#include "proto/memcache/item_size.h"
+#include "storage/removal.h"
+
+namespace twincached {
+namespace {
+
+// A scratch value over this size is given back after use: large ones are rare.
+constexpr size_t kScratchBytesKept = 64u << 10;
+
+Reply Answer(Status status) {
+  Reply reply;
+  reply.status = status;
+  return reply;
+}
+
+Reply Hit(const ItemHeader& item) {
+  Reply reply;
+  reply.status = Status::kHit;
+  reply.client_flags = item.client_flags;
+  reply.cas = item.version;
+  reply.value = item.value();
+  return reply;
+}
+
+// Writes only when it must: a cache line that nobody writes stays clean.
+void MarkRead(ItemHeader* item) {
+  constexpr uint8_t kBits = kItemRead | kItemFetched;
+  if ((item->state & kBits) != kBits) item->state |= kBits;
+}
+
+}  // namespace
+
+Reply Executor::Execute(const Command& command, const ShardCall& call) {
+  if (parts_->flushes.AnyDue(call.now_ms)) FireFlushes(call);
+  if (scratch_.capacity() > kScratchBytesKept) std::string().swap(scratch_);
+  switch (command.op) {
+    case Op::kGet:
+      return Get(command, call);
+    case Op::kGat:
+    case Op::kTouch:
+      return Touch(command, call);
+    case Op::kSet:
+    case Op::kAdd:
+    case Op::kReplace:
+    case Op::kCas:
+      return Store(command, call);
+    case Op::kAppend:
+    case Op::kPrepend:
+      return Concatenate(command, call);
+    case Op::kIncr:
+    case Op::kDecr:
+      return Calculate(command, call);
+    case Op::kDelete:
+      return Delete(command, call);
+    case Op::kFlush:
+      return Flush(command, call);
+  }
+  CHECK(false);
+  return Reply();
+}
+
+Location Executor::FindFresh(const Command& command, const ShardCall& call, bool* expired) {
+  DCHECK_EQ(command.hash, parts_->store.HashOf(command.key));
+  const Location location = parts_->store.Find(command.hash, command.key);
+  if (location == kNoLocation) return kNoLocation;
+  if (!IsExpired(parts_->store.At(location)->expiry_ms(), call.now_ms)) return location;
+  if (expired != nullptr) *expired = true;
+  RemoveAndTell(command.hash, location, replication::Remove::EXPIRED, call, &parts_->store,
+                &parts_->stats);
+  return kNoLocation;
+}
+
+Reply Executor::Get(const Command& command, const ShardCall& call) {
+  ++parts_->stats.cmd_get;
+  bool expired = false;
+  const Location location = FindFresh(command, call, &expired);
+  if (location == kNoLocation) {
+    ++parts_->stats.get_misses;
+    if (expired) ++parts_->stats.get_expired;
+    return Answer(Status::kMiss);
+  }
+  ++parts_->stats.get_hits;
+  ItemHeader* item = parts_->store.At(location);
+  MarkRead(item);
+  return Hit(*item);
+}
+
+void Executor::SetExpiry(const Command& command, Location location, const ShardCall& call) {
+  if (IsExpired(command.expiry_ms, call.now_ms)) {
+    RemoveAndTell(command.hash, location, replication::Remove::EXPIRED, call, &parts_->store,
+                  &parts_->stats);
+    return;
+  }
+  const int64_t expiry_ms = ItemHeader::ClampExpiry(command.expiry_ms);
+  parts_->store.SetExpiry(location, expiry_ms);
+  call.records->Touch(command.key, expiry_ms);
+}
+
+Reply Executor::Touch(const Command& command, const ShardCall& call) {
+  const bool gat = command.op == Op::kGat;
+  ++parts_->stats.cmd_touch;
+  const Location location = FindFresh(command, call, nullptr);
+  if (location == kNoLocation) {
+    ++parts_->stats.touch_misses;
+    return Answer(gat ? Status::kMiss : Status::kNotFound);
+  }
+  ++parts_->stats.touch_hits;
+  ItemHeader* item = parts_->store.At(location);
+  MarkRead(item);
+  Reply reply = Hit(*item);
+  if (gat && IsExpired(command.expiry_ms, call.now_ms)) {
+    // The value's last sight: its memory may go with the item.
+    scratch_.assign(reply.value.data(), reply.value.size());
+    reply.value = scratch_;
+  }
+  SetExpiry(command, location, call);
+  return gat ? reply : Answer(Status::kTouched);
+}
+
+Status Executor::Precondition(const Command& command, Location old) {
+  ShardStats& stats = parts_->stats;
+  const bool present = old != kNoLocation;
+  switch (command.op) {
+    case Op::kAdd:
+      return present ? Status::kNotStored : Status::kStored;
+    case Op::kReplace:
+      return present ? Status::kStored : Status::kNotStored;
+    case Op::kCas:
+      if (!present) {
+        ++stats.cas_misses;
+        return Status::kNotFound;
+      }
+      if (parts_->store.At(old)->version != command.cas) {
+        ++stats.cas_badval;
+        return Status::kExists;
+      }
+      ++stats.cas_hits;
+      return Status::kStored;
+    default:
+      return Status::kStored;
+  }
+}
+
+Reply Executor::Store(const Command& command, const ShardCall& call) {
+  if (CountedItemBytes(command.key.size(), command.value.size(), command.client_flags) >
+      parts_->options.item_bytes_max) {
+    ++parts_->stats.store_too_large;
+    FailedSet(command, call);
+    return Answer(Status::kTooLarge);
+  }
+  ++parts_->stats.cmd_set;
+  // A plain set replaces whatever is there, expired or not.
+  const Location old = command.op == Op::kSet ? parts_->store.Find(command.hash, command.key)
+                                              : FindFresh(command, call, nullptr);
+  const Status status = Precondition(command, old);
+  if (status != Status::kStored) {
+    // memcached lets an add that finds something count as a use of it.
+    if (command.op == Op::kAdd) parts_->store.At(old)->state |= kItemRead;
+    return Answer(status);
+  }
+  ItemView item;
+  item.key = command.key;
+  item.value = command.value;
+  item.client_flags = command.client_flags;
+  item.expiry_ms = command.expiry_ms;
+  const Reply reply = Replace(command, old, item, call);
+  if (reply.status == Status::kOutOfMemory) FailedSet(command, call);
+  return reply;
+}
+
+void Executor::FailedSet(const Command& command, const ShardCall& call) {
+  if (command.op != Op::kSet) return;
+  const Location old = parts_->store.Find(command.hash, command.key);
+  if (old == kNoLocation) return;
+  RemoveAndTell(command.hash, old, replication::Remove::DELETED, call, &parts_->store,
+                &parts_->stats);
+}
+
+bool Executor::MakeRoom(const Command& command, const Footprint& footprint, Location* old,
+                        const ShardCall& call) {
+  ItemStore& store = parts_->store;
+  Reclaimer& reclaimer = parts_->reclaimer;
+  // Eviction and compaction may move or remove the old item.
+  if (store.OverBound() && reclaimer.Shrink(call)) *old = store.Find(command.hash, command.key);
+  if (*old != kNoLocation && store.FootprintOf(*store.At(*old)) == footprint) return true;
+  if (reclaimer.WorkAhead(footprint.log_bytes, call)) *old = store.Find(command.hash, command.key);
+  if (store.Fits(command.hash, footprint, *old != kNoLocation)) return true;
+  const bool fits = reclaimer.MakeRoom(command.hash, command.key, footprint, call);
+  *old = store.Find(command.hash, command.key);
+  return fits;
+}
+
+Reply Executor::Replace(const Command& command, Location old, ItemView item,
+                        const ShardCall& call) {
+  ItemStore& store = parts_->store;
+  Reply reply;
+  reply.status = Status::kStored;
+  if (IsExpired(item.expiry_ms, call.now_ms)) {
+    // Stored and gone in the same moment: only the old value's end can be seen.
+    if (old != kNoLocation) {
+      RemoveAndTell(command.hash, old, replication::Remove::EXPIRED, call, &store, &parts_->stats);
+    }
+    ++parts_->stats.total_items;
+    reply.cas = parts_->versions.Mint();
+    return reply;
+  }
+  item.expiry_ms = ItemHeader::ClampExpiry(item.expiry_ms);
+  const Footprint footprint = store.FootprintOf(item.key.size(), item.value.size());
+  if (MakeRoom(command, footprint, &old, call)) {
+    item.version = parts_->versions.Mint();
+    if (store.Put(command.hash, old, item) != kNoLocation) {
+      call.records->Put(item);
+      ++parts_->stats.total_items;
+      reply.cas = item.version;
+      return reply;
+    }
+  }
+  ++parts_->stats.store_no_memory;
+  return Answer(Status::kOutOfMemory);
+}
+
+Reply Executor::Concatenate(const Command& command, const ShardCall& call) {
+  ++parts_->stats.cmd_set;
+  const Location old = FindFresh(command, call, nullptr);
+  if (old == kNoLocation) return Answer(Status::kNotStored);
+  const ItemHeader& there = *parts_->store.At(old);
+  const size_t value_bytes = there.value_bytes + command.value.size();
+  if (CountedItemBytes(command.key.size(), value_bytes, there.client_flags) >
+      parts_->options.item_bytes_max) {
+    ++parts_->stats.store_too_large;
+    return Answer(Status::kNotStored);
+  }
+  const absl::string_view value = there.value();
+  const bool append = command.op == Op::kAppend;
+  const absl::string_view first = append ? value : command.value;
+  const absl::string_view second = append ? command.value : value;
+  scratch_.clear();
+  scratch_.reserve(value_bytes);
+  scratch_.append(first.data(), first.size()).append(second.data(), second.size());
+  ItemView item;
+  item.key = command.key;
+  item.value = scratch_;
+  item.client_flags = there.client_flags;
+  item.expiry_ms = there.expiry_ms();
+  return Replace(command, old, item, call);
+}
+
+Reply Executor::Calculate(const Command& command, const ShardCall& call) {
+  ShardStats& stats = parts_->stats;
+  const bool incr = command.op == Op::kIncr;
+  const Location old = FindFresh(command, call, nullptr);
+  if (old == kNoLocation) {
+    ++(incr ? stats.incr_misses : stats.decr_misses);
+    return Answer(Status::kNotFound);
+  }
+  const ItemHeader& there = *parts_->store.At(old);
+  uint64_t number = 0;
+  if (!ParseUint64(there.value(), &number)) return Answer(Status::kNonNumeric);
+  ++(incr ? stats.incr_hits : stats.decr_hits);
+  number = incr ? number + command.delta : number - std::min(number, command.delta);
+  char digits[kDecimalDigitsMax];
+  const size_t digit_count = static_cast<size_t>(WriteDecimal(number, digits) - digits);
+  // A shorter number is written over the old one, and what remains of that becomes spaces.
+  scratch_.assign(std::max<size_t>(digit_count, there.value_bytes), ' ');
+  scratch_.replace(0, digit_count, digits, digit_count);
+  ItemView item;
+  item.key = command.key;
+  item.value = scratch_;
+  item.client_flags = there.client_flags;
+  item.expiry_ms = there.expiry_ms();
+  Reply reply = Replace(command, old, item, call);
+  if (reply.status != Status::kStored) return reply;
+  reply.status = Status::kNumber;
+  reply.number = number;
+  return reply;
+}
+
+Reply Executor::Delete(const Command& command, const ShardCall& call) {
+  const Location location = FindFresh(command, call, nullptr);
+  if (location == kNoLocation) {
+    ++parts_->stats.delete_misses;
+    return Answer(Status::kNotFound);
+  }
+  ++parts_->stats.delete_hits;
+  RemoveAndTell(command.hash, location, replication::Remove::DELETED, call, &parts_->store,
+                &parts_->stats);
+  return Answer(Status::kDeleted);
+}
+
+Reply Executor::Flush(const Command& command, const ShardCall& call) {
+  ++parts_->stats.cmd_flush;
+  const uint64_t slots = parts_->store.own_slots();
+  const bool at_once = command.expiry_ms == kNever || command.expiry_ms <= call.now_ms;
+  parts_->flushes.Set(slots, at_once ? kNever : command.expiry_ms);
+  if (at_once) {
+    parts_->store.FlushSlots(slots);
+    call.records->Flush(slots);
+  } else {
+    call.records->DelayedFlush(slots, command.expiry_ms);
+  }
+  return Answer(Status::kFlushed);
+}
+
+bool Executor::FireFlushes(const ShardCall& call) {
+  const uint64_t slots = parts_->flushes.DueSlots(call.now_ms);
+  if (slots == 0) return false;
+  parts_->flushes.Set(slots, kNever);
+  parts_->store.FlushSlots(slots);
+  call.records->Flush(slots);
+  return true;
+}
+
+}  // namespace twincached

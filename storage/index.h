@@ -1,0 +1,142 @@
+// The index of a shard: from a key's hash to the places where items with such a hash may be.
+//
+// What it is: 64 slots, each a growing number of small tables of 8-byte references. What it is not:
+// it never looks at an item; the caller says whether a candidate is the right one. Owned by an
+// ItemStore. Bounds: none of its own; GrowthBytes() says beforehand what an Insert takes. One table
+// has at most kBucketsMax buckets, so no operation moves more than a few thousand references: some
+// ten microseconds.
+//
+//   reference = tag (24 bits) location (40 bits)       0: empty    1: was one, the bucket is still
+//   full hash      = slot (6 bits) tag (24 bits) unused
+//
+// The tag is read as a fraction: its upper bits choose the table, the rest the bucket in it. So a
+// table grows by a quarter, or splits in two, without a look at the items.
+//
+// Invariants:
+// 1. In a bucket the references come first, then the empty places.
+// 2. A reference is in the bucket that its tag chooses, or in one after it with only full ones
+// between.
+// 3. A table is at most 7/8 full (references and their remains).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "proto/key_hash.h"
+#include "storage/segment_log.h"
+
+namespace twincached {
+
+class Index {
+ public:
+  Index() = default;
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  // The first candidate of which `matches(Location)` says true, else kNoLocation.
+  template <typename Matches>
+  Location Find(uint64_t hash, Matches matches) const;
+
+  // Bytes that Insert would add for a moment or for good; mostly 0.
+  size_t GrowthBytes(uint64_t hash) const;
+  void Insert(uint64_t hash, Location location);
+  // REQUIRES: the reference (hash, from) is here.
+  void Replace(uint64_t hash, Location from, Location to);
+  void Erase(uint64_t hash, Location location);
+
+  // Forgets a whole slot at once. Its memory stays counted until FreeDropped() has freed its
+  // tables.
+  void DropSlot(uint32_t slot);
+  // Frees up to tables_max of them; false when there is nothing left to free.
+  bool FreeDropped(size_t tables_max);
+  bool has_dropped() const { return !dropped_.empty(); }
+  void Clear();
+
+  size_t memory_bytes() const { return memory_bytes_; }
+
+ private:
+  static constexpr uint32_t kRefsPerBucket = 8;
+  static constexpr uint32_t kFullRefsPerBucket = 7;  // of each bucket, on the average
+  static constexpr uint32_t kBucketsMax = 512;
+  static constexpr uint32_t kDepthMax = 16;
+  static constexpr int kTagBits = 24;
+  static constexpr uint32_t kTagMask = (1u << kTagBits) - 1;
+  static constexpr uint64_t kEmpty = 0;
+  static constexpr uint64_t kRemoved = 1;
+  // What the allocator adds to an aligned array, at most.
+  static constexpr size_t kAllocationBytes = 80;
+
+  struct Table {
+    uint64_t* refs = nullptr;
+    uint32_t bucket_count = 0;
+    uint32_t used = 0;   // references and remains
+    uint32_t live = 0;   // references
+    uint32_t depth = 0;  // upper bits of the tag that all references here share
+  };
+  // 2^depth entries; a table of a smaller depth stands in several that are side by side.
+  using Directory = std::vector<Table*>;
+  struct Slot {
+    Directory directory;
+    uint32_t depth = 0;
+  };
+
+  static uint32_t TagOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 34) & kTagMask; }
+  static uint64_t RefOf(uint64_t hash, Location location) {
+    return uint64_t{TagOf(hash)} << kLocationBits | location;
+  }
+  static uint32_t TagOfRef(uint64_t ref) { return static_cast<uint32_t>(ref >> kLocationBits); }
+  static Location LocationOfRef(uint64_t ref) { return ref & ((uint64_t{1} << kLocationBits) - 1); }
+  static uint32_t HomeOf(const Table& table, uint32_t tag) {
+    return static_cast<uint32_t>(uint64_t{(tag << table.depth) & kTagMask} * table.bucket_count >>
+                                 kTagBits);
+  }
+  static size_t TableBytes(uint32_t bucket_count) {
+    return bucket_count * kRefsPerBucket * sizeof(uint64_t) + sizeof(Table) + 2 * kAllocationBytes;
+  }
+  static uint32_t BucketsFor(uint32_t refs) { return (refs + refs / 4) / kFullRefsPerBucket + 1; }
+  static bool IsFull(const Table& table) {
+    return table.used >= table.bucket_count * kFullRefsPerBucket;
+  }
+  static uint32_t GrownBuckets(const Table& table);
+  static bool MustSplit(const Table& table);
+
+  Table* TableOf(uint64_t hash) const {
+    const Slot& slot = slots_[SlotOf(hash)];
+    if (slot.directory.empty()) return nullptr;
+    return slot.directory[TagOf(hash) >> (kTagBits - slot.depth)];
+  }
+  Table* NewTable(uint32_t bucket_count, uint32_t depth);
+  void DeleteTable(Table* table);
+  static void Place(Table* table, uint64_t ref);
+  static uint64_t* FindRef(const Table& table, uint64_t ref);
+  // Puts `to` where `from` stands in the directory entries of `tag` at to->depth.
+  void Enter(Slot* slot, uint32_t tag, Table* to);
+  void Grow(Slot* slot, Table* table, uint32_t tag);
+  void Split(Slot* slot, Table* table, uint32_t tag);
+
+  std::array<Slot, kSlotCount> slots_;
+  std::vector<Directory> dropped_;
+  size_t memory_bytes_ = 0;
+};
+
+template <typename Matches>
+Location Index::Find(uint64_t hash, Matches matches) const {
+  const Table* table = TableOf(hash);
+  if (table == nullptr) return kNoLocation;
+  const uint32_t tag = TagOf(hash);
+  uint32_t bucket = HomeOf(*table, tag);
+  for (uint32_t probes = 0; probes < table->bucket_count; ++probes) {
+    const uint64_t* refs = table->refs + bucket * kRefsPerBucket;
+    for (uint32_t i = 0; i < kRefsPerBucket; ++i) {
+      if (refs[i] == kEmpty) return kNoLocation;
+      if (TagOfRef(refs[i]) != tag || refs[i] == kRemoved) continue;
+      if (matches(LocationOfRef(refs[i]))) return LocationOfRef(refs[i]);
+    }
+    if (++bucket == table->bucket_count) bucket = 0;
+  }
+  return kNoLocation;
+}
+
+}  // namespace twincached

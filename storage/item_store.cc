@@ -1,0 +1,241 @@
+#include "storage/item_store.h"
+
+#include <algorithm>
+
+#include "proto/check.h"
+#include "storage/mapped_memory.h"
+
+namespace twincached {
+namespace {
+
+constexpr size_t kSegmentBytesMin = 16u << 10;
+constexpr size_t kSegmentBytesMax = 1u << 20;
+// A segment is this part of the bound, so that what is in reserve or half full does not matter.
+constexpr size_t kSegmentsPerShard = 64;
+// Fewer segments than this leave too little beside head and reserve.
+constexpr size_t kSegmentsMin = 16;
+// From this bound on a huge page that is touched early is a small part of it.
+constexpr size_t kHugePagesFromBytes = 64u << 20;
+
+uint64_t OwnSlots(uint32_t shard_index, uint32_t shard_count) {
+  uint64_t slots = 0;
+  for (uint32_t slot = 0; slot < kSlotCount; ++slot) {
+    if (ShardOfSlot(slot, shard_count) == shard_index) slots |= uint64_t{1} << slot;
+  }
+  return slots;
+}
+
+}  // namespace
+
+size_t ItemStore::SegmentBytesFor(size_t memory_bytes_max) {
+  size_t bytes = kSegmentBytesMin;
+  while (bytes < kSegmentBytesMax && 2 * bytes <= memory_bytes_max / kSegmentsPerShard) bytes *= 2;
+  return bytes;
+}
+
+size_t ItemStore::MemoryBytesMin() { return kSegmentsMin * kSegmentBytesMin; }
+
+ItemStore::ItemStore(const ShardOptions& options)
+    : own_slots_(OwnSlots(options.shard_index, options.shard_count)),
+      slot_seed_(options.slot_seed),
+      memory_bytes_max_(options.memory_bytes_max),
+      log_(SegmentBytesFor(options.memory_bytes_max),
+           options.memory_bytes_max >= kHugePagesFromBytes) {
+  CHECK_LT(options.shard_index, options.shard_count);
+  set_memory_bytes_max(options.memory_bytes_max);
+}
+
+void ItemStore::set_memory_bytes_max(size_t bytes) {
+  memory_bytes_max_ = std::max(bytes, kSegmentsMin * log_.segment_bytes());
+}
+
+Location ItemStore::Find(uint64_t hash, absl::string_view key) const {
+  return index_.Find(hash, [this, key](Location candidate) { return At(candidate)->key() == key; });
+}
+
+ItemView ItemStore::ViewOf(const ItemHeader& item) {
+  ItemView view;
+  view.key = item.key();
+  view.value = item.value();
+  view.version = item.version;
+  view.client_flags = item.client_flags;
+  view.expiry_ms = item.expiry_ms();
+  return view;
+}
+
+bool ItemStore::IsLive(const ItemHeader& item) const {
+  if (item.dead()) return false;
+  return item.version > floor_version_max_ || item.version > FloorOf(HashOf(item.key()));
+}
+
+Footprint ItemStore::FootprintOf(size_t key_bytes, size_t value_bytes) const {
+  Footprint footprint;
+  const bool outside = log_.BelongsOutside(key_bytes, value_bytes);
+  footprint.log_bytes = ItemHeader::LogBytesFor(key_bytes, value_bytes, outside);
+  footprint.outside_bytes = outside ? RoundUpToPages(value_bytes) : 0;
+  return footprint;
+}
+
+Footprint ItemStore::FootprintOf(const ItemHeader& item) const {
+  Footprint footprint;
+  footprint.log_bytes = item.LogBytes();
+  footprint.outside_bytes = item.outside() ? RoundUpToPages(item.value_bytes) : 0;
+  return footprint;
+}
+
+bool ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemView& item) {
+  ItemHeader* header = At(location);
+  if (!(FootprintOf(*header) == FootprintOf(item.key.size(), item.value.size()))) return false;
+  header->version = item.version;
+  header->client_flags = item.client_flags;
+  header->value_bytes = static_cast<uint32_t>(item.value.size());
+  header->state |= kItemRead;
+  if (!item.value.empty()) {
+    std::memcpy(const_cast<char*>(header->value_data()), item.value.data(), item.value.size());
+  }
+  log_.NoteOverwrite(location);
+  SetExpiry(location, item.expiry_ms);
+  SlotState& slot = slots_[SlotOf(hash)];
+  slot.newest_version = std::max(slot.newest_version, item.version);
+  return true;
+}
+
+Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item) {
+  DCHECK_GT(item.version, FloorOf(hash));
+  if (old != kNoLocation && OverwriteInPlace(hash, old, item)) return old;
+  const Footprint footprint = FootprintOf(item.key.size(), item.value.size());
+  DCHECK(Fits(hash, footprint, old != kNoLocation));
+  char* outside = nullptr;
+  if (footprint.outside_bytes > 0) {
+    outside = log_.MapOutside(item.value);
+    if (outside == nullptr) return kNoLocation;
+  }
+  const Location location = log_.Append(item, outside);
+  SlotState& slot = slots_[SlotOf(hash)];
+  if (old == kNoLocation) {
+    index_.Insert(hash, location);
+    ++slot.items;
+  } else {
+    index_.Replace(hash, old, location);
+    slot.bytes -= FootprintOf(*At(old)).total();
+    log_.MarkDead(old);
+  }
+  slot.bytes += footprint.total();
+  slot.newest_version = std::max(slot.newest_version, item.version);
+  return location;
+}
+
+Location ItemStore::Move(uint64_t hash, Location from) {
+  const Location to = log_.AppendMoved(from);
+  index_.Replace(hash, from, to);
+  return to;
+}
+
+void ItemStore::Remove(uint64_t hash, Location location) {
+  SlotState& slot = slots_[SlotOf(hash)];
+  --slot.items;
+  slot.bytes -= FootprintOf(*At(location)).total();
+  index_.Erase(hash, location);
+  log_.MarkDead(location);
+}
+
+void ItemStore::SetExpiry(Location location, int64_t expiry_ms) {
+  ItemHeader* header = At(location);
+  header->set_expiry_ms(expiry_ms);
+  log_.NoteExpiry(location, header->expiry_ms());
+}
+
+void ItemStore::FlushSlots(uint64_t slots) {
+  flushed_sequence_min_ = log_.sequence();
+  for (uint32_t i = 0; i < kSlotCount; ++i) {
+    const uint64_t bit = uint64_t{1} << i;
+    if ((own_slots_ & bit) == 0) continue;
+    SlotState& slot = slots_[i];
+    if ((slots & bit) != 0) {
+      index_.DropSlot(i);
+      slot.items = 0;
+      slot.bytes = 0;
+      slot.floor_version = slot.newest_version;
+      slot.flushed_sequence = log_.sequence();
+      floor_version_max_ = std::max(floor_version_max_, slot.floor_version);
+    }
+    flushed_sequence_min_ = std::min(flushed_sequence_min_, slot.flushed_sequence);
+  }
+}
+
+uint32_t ItemStore::FindDeadSegment() const {
+  for (uint32_t i = log_.oldest(); i != kNoSegment; i = log_.next(i)) {
+    const Segment& segment = log_.segment(i);
+    if (segment.live_bytes == 0 || segment.newest_sequence <= flushed_sequence_min_) return i;
+  }
+  return kNoSegment;
+}
+
+size_t ItemStore::AvailableSegments() const {
+  const size_t used = memory_bytes();
+  const size_t spare = memory_bytes_max_ > used ? memory_bytes_max_ - used : 0;
+  return log_.free_count() + spare / log_.segment_cost_bytes();
+}
+
+size_t ItemStore::OtherBytes(uint64_t hash, const Footprint& footprint, bool replaces) const {
+  return footprint.outside_bytes + (replaces ? 0 : index_.GrowthBytes(hash));
+}
+
+bool ItemStore::Fits(uint64_t hash, const Footprint& footprint, bool replaces) const {
+  if (!log_.HeadFits(footprint.log_bytes)) return false;
+  const size_t other_bytes = OtherBytes(hash, footprint, replaces);
+  if (other_bytes == 0) return true;
+  const size_t reserve_bytes = log_.free_count() > 0 ? 0 : log_.segment_cost_bytes();
+  return memory_bytes() + other_bytes + reserve_bytes <= memory_bytes_max_;
+}
+
+bool ItemStore::TryToFit(uint64_t hash, const Footprint& footprint, bool replaces) {
+  if (!log_.HeadFits(footprint.log_bytes)) {
+    // The last one stays in reserve.
+    if (AvailableSegments() >= 2 && log_.OpenHead()) return true;
+    return FreeFlushed();
+  }
+  if (FreeFlushed()) return true;
+  const size_t other_bytes = OtherBytes(hash, footprint, replaces);
+  if (other_bytes == 0 || log_.free_count() < 2) return false;
+  log_.ReleaseFree();
+  return true;
+}
+
+bool ItemStore::CanEverFit(const Footprint& footprint) const {
+  // The rest is for index, head and reserve.
+  return footprint.outside_bytes <= memory_bytes_max_ / 4 * 3;
+}
+
+void ItemStore::Clear(uint64_t slot_seed) {
+  slot_seed_ = slot_seed;
+  log_.Clear();
+  index_.Clear();
+  slots_.fill(SlotState());
+  floor_version_max_ = 0;
+  flushed_sequence_min_ = 0;
+}
+
+void ItemStore::ForEachItem(const std::function<void(const ItemView&)>& visit) const {
+  for (uint32_t i = 0; i < log_.segment_count(); ++i) {
+    for (uint32_t offset = kSegmentBegin; offset < log_.segment(i).used_bytes;) {
+      const ItemHeader& item = *At(log_.LocationOf(i, offset));
+      if (IsLive(item)) visit(ViewOf(item));
+      offset += static_cast<uint32_t>(item.LogBytes());
+    }
+  }
+}
+
+uint64_t ItemStore::items() const {
+  uint64_t sum = 0;
+  for (const SlotState& slot : slots_) sum += slot.items;
+  return sum;
+}
+
+uint64_t ItemStore::bytes() const {
+  uint64_t sum = 0;
+  for (const SlotState& slot : slots_) sum += slot.bytes;
+  return sum;
+}
+
+}  // namespace twincached

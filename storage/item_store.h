@@ -1,0 +1,133 @@
+// The items of a shard: log, index and per-slot account as one thing that is always consistent.
+//
+// What it is: find, put, move, remove and flush items, and the arithmetic of the memory bound. What
+// it is not: it decides nothing; it neither knows the time nor tells anyone (RECLAIMER, Executor
+// and Applier do). Owned by a shard, used on its thread only. Bounds: memory_bytes() is compared
+// with memory_bytes_max by Fits(), which every Put needs first.
+//
+// Invariants:
+// 1. An item is live when it is not marked dead and its version is above its slot's floor; then and
+// only then the
+//    index refers to it.
+// 2. Versions within a slot grow: a Put at or below the slot's floor is refused by the callers
+// (FloorOf).
+// 3. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it to
+// make progress.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include "absl/strings/string_view.h"
+#include "proto/key_hash.h"
+#include "storage/index.h"
+#include "storage/item.h"
+#include "storage/segment_log.h"
+#include "storage/shard_options.h"
+
+namespace twincached {
+
+// What an item takes.
+struct Footprint {
+  size_t log_bytes = 0;
+  size_t outside_bytes = 0;
+
+  size_t total() const { return log_bytes + outside_bytes; }
+  friend bool operator==(const Footprint& a, const Footprint& b) {
+    return a.log_bytes == b.log_bytes && a.outside_bytes == b.outside_bytes;
+  }
+};
+
+class ItemStore {
+ public:
+  explicit ItemStore(const ShardOptions& options);
+
+  // ---- Items ----
+  uint64_t slot_seed() const { return slot_seed_; }
+  uint64_t HashOf(absl::string_view key) const { return HashKey(key, slot_seed_); }
+  // The live item with this key, kNoLocation when there is none.
+  Location Find(uint64_t hash, absl::string_view key) const;
+  ItemHeader* At(Location location) const { return log_.At(location); }
+  static ItemView ViewOf(const ItemHeader& item);
+  // For walks over segments.
+  bool IsLive(const ItemHeader& item) const;
+
+  Footprint FootprintOf(size_t key_bytes, size_t value_bytes) const;
+  Footprint FootprintOf(const ItemHeader& item) const;
+  // Stores the item in place of the one at `old` (kNoLocation: there is none) and returns where it
+  // is. An item of the same footprint is overwritten where it lies. kNoLocation, and nothing
+  // changed, when the kernel refuses memory. REQUIRES: same footprint as the old one, or Fits().
+  // item's views do not point into the log.
+  Location Put(uint64_t hash, Location old, const ItemView& item);
+  // REQUIRES: live, and the head fits it.
+  Location Move(uint64_t hash, Location from);
+  void Remove(uint64_t hash, Location location);
+  void SetExpiry(Location location, int64_t expiry_ms);
+
+  // ---- Flush ----
+  // Every item in these slots is gone; takes the same time for any number of them.
+  void FlushSlots(uint64_t slots);
+  uint64_t own_slots() const { return own_slots_; }
+  // Versions at or below it were flushed.
+  uint64_t FloorOf(uint64_t hash) const { return slots_[SlotOf(hash)].floor_version; }
+
+  // ---- Memory ----
+  // Whether an item with this footprint can be Put now. `replaces`: its key is here already.
+  bool Fits(uint64_t hash, const Footprint& footprint, bool replaces) const;
+  // One step towards Fits() that gives nothing up: another head, memory of free segments given
+  // back. False when there is none.
+  bool TryToFit(uint64_t hash, const Footprint& footprint, bool replaces);
+  // Whether an item with this footprint could be held at all.
+  bool CanEverFit(const Footprint& footprint) const;
+  // Segments that can be opened within the bound.
+  size_t AvailableSegments() const;
+  size_t memory_bytes() const { return log_.memory_bytes() + index_.memory_bytes(); }
+  size_t memory_bytes_max() const { return memory_bytes_max_; }
+  // Not below what the segments of this store need.
+  void set_memory_bytes_max(size_t bytes);
+  bool OverBound() const { return memory_bytes() > memory_bytes_max_; }
+  // Frees a little of what a flush left in the index. False when nothing is left.
+  bool FreeFlushed() { return index_.has_dropped() && index_.FreeDropped(kTablesFreedPerStep); }
+  // A sealed segment without live items, kNoSegment when there is none that is known.
+  uint32_t FindDeadSegment() const;
+
+  // Every live item, in the order of the segments' numbers.
+  void ForEachItem(const std::function<void(const ItemView&)>& visit) const;
+  // Drops everything. The seed may change with it.
+  void Clear(uint64_t slot_seed);
+
+  uint64_t items() const;
+  uint64_t bytes() const;
+  SegmentLog& log() { return log_; }
+  const SegmentLog& log() const { return log_; }
+  size_t index_bytes() const { return index_.memory_bytes(); }
+
+  static size_t SegmentBytesFor(size_t memory_bytes_max);
+  static size_t MemoryBytesMin();
+
+ private:
+  static constexpr size_t kTablesFreedPerStep = 4;
+
+  struct SlotState {
+    uint64_t items = 0;
+    uint64_t bytes = 0;
+    uint64_t newest_version = 0;
+    uint64_t floor_version = 0;
+    uint64_t flushed_sequence = 0;  // of the log, when it was flushed last
+  };
+
+  bool OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
+  size_t OtherBytes(uint64_t hash, const Footprint& footprint, bool replaces) const;
+
+  const uint64_t own_slots_;
+  uint64_t slot_seed_;
+  size_t memory_bytes_max_;
+  SegmentLog log_;
+  Index index_;
+  std::array<SlotState, kSlotCount> slots_;
+  uint64_t floor_version_max_ = 0;
+  uint64_t flushed_sequence_min_ = 0;  // of the own slots
+};
+
+}  // namespace twincached

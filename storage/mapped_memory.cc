@@ -1,0 +1,40 @@
+#include "storage/mapped_memory.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+#include "proto/check.h"
+
+namespace twincached {
+
+size_t RoundUpToPages(size_t bytes) {
+  const size_t page_bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  return (bytes + page_bytes - 1) / page_bytes * page_bytes;
+}
+
+char* MapPages(size_t bytes) {
+  void* begin = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return begin == MAP_FAILED ? nullptr : static_cast<char*>(begin);
+}
+
+char* MapPiece(bool huge_pages) {
+  char* begin = MapPages(2 * kPieceBytes);
+  if (begin == nullptr) return nullptr;
+  const uintptr_t address = reinterpret_cast<uintptr_t>(begin);
+  const size_t before = (kPieceBytes - address % kPieceBytes) % kPieceBytes;
+  char* piece = begin + before;
+  if (before > 0) UnmapPages(begin, before);
+  UnmapPages(piece + kPieceBytes, kPieceBytes - before);
+  // Advice only: without huge pages everything works, a little slower.
+  if (huge_pages) (void)madvise(piece, kPieceBytes, MADV_HUGEPAGE);
+  return piece;
+}
+
+void UnmapPages(char* begin, size_t bytes) { CHECK_EQ(munmap(begin, bytes), 0); }
+
+void ReleasePages(char* begin, size_t bytes) { CHECK_EQ(madvise(begin, bytes, MADV_DONTNEED), 0); }
+
+}  // namespace twincached

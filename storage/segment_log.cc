@@ -1,0 +1,229 @@
+#include "storage/segment_log.h"
+
+#include <algorithm>
+
+#include "storage/mapped_memory.h"
+
+namespace twincached {
+namespace {
+
+// Values outside come in whole pages, so a slice is not smaller than one.
+constexpr size_t kSliceBytesMin = 4096;
+constexpr size_t kSlicesPerSegment = 8;
+
+int UnitBits(size_t segment_bytes) {
+  int bits = 0;
+  while (kItemAlignment << bits < segment_bytes) ++bits;
+  return bits;
+}
+
+}  // namespace
+
+SegmentLog::SegmentLog(size_t segment_bytes, bool huge_pages)
+    : segment_bytes_(segment_bytes),
+      slice_bytes_(std::max(kSliceBytesMin, segment_bytes / kSlicesPerSegment)),
+      unit_bits_(UnitBits(segment_bytes)),
+      unit_mask_((uint64_t{1} << unit_bits_) - 1),
+      huge_pages_(huge_pages) {
+  CHECK_EQ(segment_bytes_, kItemAlignment << unit_bits_);
+  CHECK_LE(segment_bytes_, kPieceBytes);
+  CHECK_EQ(RoundUpToPages(segment_bytes_), segment_bytes_);
+}
+
+SegmentLog::~SegmentLog() { Clear(); }
+
+char* SegmentLog::MapOutside(absl::string_view value) {
+  const size_t bytes = RoundUpToPages(value.size());
+  char* place = MapPages(bytes);
+  if (place == nullptr) return nullptr;
+  std::memcpy(place, value.data(), value.size());
+  outside_bytes_ += bytes;
+  return place;
+}
+
+void SegmentLog::UnmapOutside(const ItemHeader& item) {
+  const size_t bytes = RoundUpToPages(item.value_bytes);
+  UnmapPages(const_cast<char*>(item.value_data()), bytes);
+  outside_bytes_ -= bytes;
+}
+
+Location SegmentLog::Take(size_t log_bytes) {
+  DCHECK(HeadFits(log_bytes));
+  Segment& head = segments_[head_];
+  const Location location = LocationOf(head_, head.used_bytes);
+  head.used_bytes += static_cast<uint32_t>(log_bytes);
+  head.live_bytes += static_cast<uint32_t>(log_bytes);
+  head.newest_sequence = ++sequence_;
+  return location;
+}
+
+Location SegmentLog::Append(const ItemView& item, char* outside) {
+  const size_t log_bytes =
+      ItemHeader::LogBytesFor(item.key.size(), item.value.size(), outside != nullptr);
+  const Location location = Take(log_bytes);
+  ItemHeader* header = At(location);
+  header->version = item.version;
+  header->client_flags = item.client_flags;
+  header->value_bytes = static_cast<uint32_t>(item.value.size());
+  header->set_expiry_ms(item.expiry_ms);
+  header->key_bytes = static_cast<uint8_t>(item.key.size());
+  header->state = outside != nullptr ? kItemOutside : 0;
+  char* after = header->after_header();
+  std::memcpy(after, item.key.data(), item.key.size());
+  after += item.key.size();
+  if (outside != nullptr) {
+    std::memcpy(after, &outside, sizeof(outside));
+    ++segments_[head_].outside_count;
+  } else if (!item.value.empty()) {
+    std::memcpy(after, item.value.data(), item.value.size());
+  }
+  NoteExpiry(location, header->expiry_ms());
+  return location;
+}
+
+Location SegmentLog::AppendMoved(Location from) {
+  ItemHeader* old = At(from);
+  const size_t log_bytes = old->LogBytes();
+  const Location location = Take(log_bytes);
+  ItemHeader* header = At(location);
+  std::memcpy(static_cast<void*>(header), old, log_bytes);
+  Segment& left = segments_[SegmentOf(from)];
+  if (old->outside()) {
+    ++segments_[head_].outside_count;
+    --left.outside_count;
+  }
+  old->state = (old->state & ~kItemOutside) | kItemDead;
+  // The old header keeps its length: a stub without its place is as long as a value of eight bytes.
+  if (header->outside()) old->value_bytes = sizeof(char*);
+  left.live_bytes -= static_cast<uint32_t>(log_bytes);
+  NoteExpiry(location, header->expiry_ms());
+  return location;
+}
+
+void SegmentLog::MarkDead(Location location) {
+  ItemHeader* item = At(location);
+  DCHECK(!item->dead());
+  Segment& segment = segments_[SegmentOf(location)];
+  segment.live_bytes -= static_cast<uint32_t>(item->LogBytes());
+  if (item->outside()) {
+    UnmapOutside(*item);
+    --segment.outside_count;
+    item->state &= ~kItemOutside;
+    item->value_bytes = sizeof(char*);
+  }
+  item->state |= kItemDead;
+}
+
+void SegmentLog::NoteExpiry(Location location, int64_t expiry_ms) {
+  if (expiry_ms == kNever) return;
+  Segment& segment = segments_[SegmentOf(location)];
+  segment.crawl_due_ms = std::min(segment.crawl_due_ms, expiry_ms);
+  crawl_due_min_ms_ = std::min(crawl_due_min_ms_, expiry_ms);
+}
+
+void SegmentLog::RecountCrawlDue() {
+  crawl_due_min_ms_ = kNoCrawl;
+  for (const Segment& segment : segments_) {
+    crawl_due_min_ms_ = std::min(crawl_due_min_ms_, segment.crawl_due_ms);
+  }
+}
+
+bool SegmentLog::MapSegments() {
+  char* piece = MapPiece(huge_pages_);
+  if (piece == nullptr) return false;
+  pieces_.push_back(piece);
+  const size_t count = kPieceBytes / segment_bytes_;
+  const uint32_t first = segment_count();
+  CHECK_LE(LocationOf(first + static_cast<uint32_t>(count), 0), (Location{1} << kLocationBits) - 1);
+  for (size_t i = 0; i < count; ++i) {
+    Segment segment;
+    segment.base = piece + i * segment_bytes_;
+    segments_.push_back(segment);
+  }
+  // Taken from the back: the lowest address first.
+  for (size_t i = count; i > 0; --i) unmapped_.push_back(first + static_cast<uint32_t>(i - 1));
+  return true;
+}
+
+bool SegmentLog::OpenHead() {
+  uint32_t opened;
+  if (!free_.empty()) {
+    opened = free_.back();
+    free_.pop_back();
+  } else {
+    if (unmapped_.empty() && !MapSegments()) return false;
+    opened = unmapped_.back();
+    unmapped_.pop_back();
+    ++mapped_count_;
+  }
+  if (head_ != kNoSegment) {
+    Segment& sealed = segments_[head_];
+    sealed.state = Segment::State::kSealed;
+    sealed.previous = youngest_;
+    (youngest_ == kNoSegment ? oldest_ : segments_[youngest_].next) = head_;
+    youngest_ = head_;
+  }
+  head_ = opened;
+  Segment& segment = segments_[opened];
+  segment.state = Segment::State::kHead;
+  segment.used_bytes = kSegmentBegin;
+  segment.opened_sequence = ++sequence_;
+  return true;
+}
+
+void SegmentLog::Unlink(uint32_t index) {
+  Segment& segment = segments_[index];
+  (segment.previous == kNoSegment ? oldest_ : segments_[segment.previous].next) = segment.next;
+  (segment.next == kNoSegment ? youngest_ : segments_[segment.next].previous) = segment.previous;
+}
+
+void SegmentLog::DropOutside(uint32_t index) {
+  Segment& segment = segments_[index];
+  uint32_t offset = kSegmentBegin;
+  while (segment.outside_count > 0) {
+    CHECK_LT(offset, segment.used_bytes);
+    const ItemHeader* item = reinterpret_cast<ItemHeader*>(segment.base + offset);
+    if (item->outside()) {
+      UnmapOutside(*item);
+      --segment.outside_count;
+    }
+    offset += static_cast<uint32_t>(item->LogBytes());
+  }
+}
+
+void SegmentLog::Free(uint32_t index) {
+  Segment& segment = segments_[index];
+  CHECK(segment.state == Segment::State::kSealed);
+  Unlink(index);
+  DropOutside(index);
+  char* base = segment.base;
+  segment = Segment();
+  segment.base = base;
+  segment.state = Segment::State::kFree;
+  free_.push_back(index);
+}
+
+void SegmentLog::ReleaseFree() {
+  const uint32_t index = free_.back();
+  free_.pop_back();
+  Segment& segment = segments_[index];
+  ReleasePages(segment.base, segment_bytes_);
+  segment.state = Segment::State::kUnmapped;
+  unmapped_.push_back(index);
+  --mapped_count_;
+}
+
+void SegmentLog::Clear() {
+  for (uint32_t i = 0; i < segment_count(); ++i) DropOutside(i);
+  for (char* piece : pieces_) UnmapPages(piece, kPieceBytes);
+  DCHECK_EQ(outside_bytes_, 0u);
+  segments_.clear();
+  free_.clear();
+  unmapped_.clear();
+  pieces_.clear();
+  head_ = oldest_ = youngest_ = kNoSegment;
+  crawl_due_min_ms_ = kNoCrawl;
+  mapped_count_ = 0;
+}
+
+}  // namespace twincached

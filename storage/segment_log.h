@@ -1,0 +1,161 @@
+// The log of a shard: fixed-size segments that items are appended to, in the order in which they
+// came.
+//
+// What it is: the owner of all item bytes, inside segments and outside them, and the account of
+// their memory. What it is not: an index or a policy; it does not know which item a key means, nor
+// which segment to give up. Owned by an ItemStore, used on its thread only. Bounds: none of its
+// own; memory_bytes() is exact and the caller compares before it opens a head or maps a value.
+//
+// Invariants:
+// 1. At most one segment is the head; only the head is appended to. Sealed segments form one list,
+// oldest first.
+// 2. live_bytes of a segment is the sum of LogBytes() of its items that are not marked dead.
+// 3. A segment's items lie back to back from kSegmentBegin to used_bytes.
+// 4. Locations 0 and 1 are never used: the index needs them for itself.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "proto/check.h"
+#include "storage/item.h"
+#include "storage/record_writer.h"
+
+namespace twincached {
+
+// Where an item is: 40 bits, segment number and offset in units of kItemAlignment.
+using Location = uint64_t;
+inline constexpr int kLocationBits = 40;
+inline constexpr Location kNoLocation = 0;
+
+inline constexpr uint32_t kNoSegment = std::numeric_limits<uint32_t>::max();
+inline constexpr uint32_t kSegmentBegin = 2 * kItemAlignment;
+inline constexpr int64_t kNoCrawl = std::numeric_limits<int64_t>::max();
+
+struct Segment {
+  enum class State : uint8_t { kUnmapped, kFree, kHead, kSealed };
+
+  char* base = nullptr;
+  uint32_t used_bytes = 0;
+  uint32_t live_bytes = 0;
+  uint32_t outside_count = 0;       // values outside that its items not marked dead own
+  uint32_t snapshot_end_bytes = 0;  // SnapshotCursor: items before it are still to be told
+  uint32_t previous = kNoSegment;   // in the list of sealed segments
+  uint32_t next = kNoSegment;
+  uint64_t opened_sequence = 0;     // tells one use of the segment from the next
+  uint64_t newest_sequence = 0;     // of the last append or overwrite in it
+  int64_t crawl_due_ms = kNoCrawl;  // ExpiryCrawler: nothing in it expires before
+  State state = State::kUnmapped;
+
+  // Without the end that no item fitted in.
+  uint32_t dead_bytes() const { return used_bytes - kSegmentBegin - live_bytes; }
+};
+
+class SegmentLog {
+ public:
+  // REQUIRES: segment_bytes is a power of two, at least a page, at most kPieceBytes.
+  SegmentLog(size_t segment_bytes, bool huge_pages);
+  ~SegmentLog();
+  SegmentLog(const SegmentLog&) = delete;
+  SegmentLog& operator=(const SegmentLog&) = delete;
+
+  // ---- Items ----
+  ItemHeader* At(Location location) const {
+    return reinterpret_cast<ItemHeader*>(segments_[location >> unit_bits_].base +
+                                         OffsetOf(location));
+  }
+  uint32_t SegmentOf(Location location) const {
+    return static_cast<uint32_t>(location >> unit_bits_);
+  }
+  uint32_t OffsetOf(Location location) const {
+    return static_cast<uint32_t>((location & unit_mask_) * kItemAlignment);
+  }
+  Location LocationOf(uint32_t segment, uint32_t offset) const {
+    return (Location{segment} << unit_bits_) | offset / kItemAlignment;
+  }
+
+  // Whether a value with this key is better off outside: it would take too much of a segment.
+  bool BelongsOutside(size_t key_bytes, size_t value_bytes) const {
+    return ItemHeader::LogBytesFor(key_bytes, value_bytes, false) > slice_bytes_;
+  }
+  bool HeadFits(size_t log_bytes) const { return log_bytes <= head_remaining_bytes(); }
+  size_t head_remaining_bytes() const {
+    return head_ == kNoSegment ? 0 : segment_bytes_ - segments_[head_].used_bytes;
+  }
+  // Copies a value to pages of its own; nullptr when the kernel refuses.
+  char* MapOutside(absl::string_view value);
+  // REQUIRES: HeadFits. `outside`: what MapOutside gave for item.value, or nullptr for a value in
+  // the log.
+  Location Append(const ItemView& item, char* outside);
+  // Appends what `from` holds, a value outside changes owner; `from` is dead afterwards. REQUIRES:
+  // HeadFits.
+  Location AppendMoved(Location from);
+  // The item is gone; a value outside is unmapped.
+  void MarkDead(Location location);
+  // An item in it was overwritten or its expiry changed.
+  void NoteOverwrite(Location location) {
+    segments_[SegmentOf(location)].newest_sequence = ++sequence_;
+  }
+  void NoteExpiry(Location location, int64_t expiry_ms);
+
+  // ---- Segments ----
+  // Seals the head, takes a free segment or maps one. False when the kernel refuses; then the old
+  // head stays.
+  bool OpenHead();
+  // Frees a sealed segment; items in it that nobody marked dead lose their values outside. They
+  // must not be referred to by anyone any more.
+  void Free(uint32_t segment);
+  // Gives the memory of one free segment back. REQUIRES: free_count() > 0.
+  void ReleaseFree();
+  // Everything is gone, all memory given back.
+  void Clear();
+
+  uint32_t oldest() const { return oldest_; }
+  uint32_t next(uint32_t segment) const { return segments_[segment].next; }
+  uint32_t head() const { return head_; }
+  size_t free_count() const { return free_.size(); }
+  uint32_t segment_count() const { return static_cast<uint32_t>(segments_.size()); }
+  Segment& segment(uint32_t index) { return segments_[index]; }
+  const Segment& segment(uint32_t index) const { return segments_[index]; }
+
+  // The sequence of the last append or overwrite: all items that exist now are at or below it.
+  uint64_t sequence() const { return sequence_; }
+  // No item expires before this time.
+  int64_t crawl_due_min_ms() const { return crawl_due_min_ms_; }
+  // Looks at every segment; call it when the due time was reached.
+  void RecountCrawlDue();
+
+  size_t segment_bytes() const { return segment_bytes_; }
+  // What one segment adds to memory_bytes().
+  size_t segment_cost_bytes() const { return segment_bytes_ + sizeof(Segment); }
+  size_t memory_bytes() const { return mapped_count_ * segment_cost_bytes() + outside_bytes_; }
+
+ private:
+  Location Take(size_t log_bytes);
+  bool MapSegments();
+  void Unlink(uint32_t segment);
+  void UnmapOutside(const ItemHeader& item);
+  void DropOutside(uint32_t segment);
+
+  const size_t segment_bytes_;
+  const size_t slice_bytes_;
+  const int unit_bits_;
+  const uint64_t unit_mask_;
+  const bool huge_pages_;
+
+  std::vector<Segment> segments_;
+  std::vector<uint32_t> free_;      // touched, empty
+  std::vector<uint32_t> unmapped_;  // addresses without memory
+  std::vector<char*> pieces_;
+  uint32_t head_ = kNoSegment;
+  uint32_t oldest_ = kNoSegment;
+  uint32_t youngest_ = kNoSegment;
+
+  uint64_t sequence_ = 0;
+  int64_t crawl_due_min_ms_ = kNoCrawl;
+  size_t mapped_count_ = 0;  // segments that have memory
+  size_t outside_bytes_ = 0;
+};
+
+}  // namespace twincached

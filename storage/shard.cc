@@ -1,0 +1,192 @@
+#include "storage/shard.h"
+
+#include "proto/check.h"
+#include "proto/limits.h"
+#include "storage/applier.h"
+#include "storage/executor.h"
+#include "storage/shard_parts.h"
+
+namespace twincached {
+namespace {
+
+// Segments given up by one call of Maintain while a bound that was lowered is not reached.
+constexpr int kShrinkStepsPerCall = 4;
+// Tables of a flushed index freed by it.
+constexpr int kFlushStepsPerCall = 16;
+
+}  // namespace
+
+struct Shard::State {
+  explicit State(const ShardOptions& options) : parts(options), executor(&parts), applier(&parts) {}
+
+  ShardCall CallOf(int64_t now_ms, RecordWriter* records) const {
+    ShardCall call;
+    call.now_ms = now_ms;
+    call.records = records;
+    call.may_evict = parts.options.evict;
+    return call;
+  }
+  void SetBound() {
+    const size_t bytes = parts.options.memory_bytes_max;
+    parts.store.set_memory_bytes_max(deciding ? bytes : bytes + bytes / kSlaveHeadroomDivisor);
+  }
+  void Clear(uint64_t slot_seed) {
+    parts.cursor.Abandon();
+    tell_schedule = false;
+    parts.reclaimer.Forget();
+    parts.flushes = FlushSchedule();
+    parts.store.Clear(slot_seed);
+    applier.Reset();
+  }
+
+  // Once per snapshot: the joiner needs to know which flushes are to come.
+  void TellSchedule(RecordWriter* records) {
+    tell_schedule = false;
+    uint64_t untold = parts.store.own_slots();
+    for (uint32_t slot = 0; slot < kSlotCount; ++slot) {
+      const int64_t at_ms = parts.flushes.at_ms(slot);
+      if (at_ms == kNever || (untold >> slot & 1) == 0) continue;
+      const uint64_t slots = parts.flushes.SlotsAt(at_ms);
+      records->DelayedFlush(slots, at_ms);
+      untold &= ~slots;
+    }
+  }
+
+  ShardParts parts;
+  Executor executor;
+  Applier applier;
+  bool deciding = false;
+  bool tell_schedule = false;
+};
+
+Shard::Shard(const ShardOptions& options) : state_(new State(options)) { state_->SetBound(); }
+
+Shard::~Shard() = default;
+
+size_t Shard::MemoryBytesMin() { return ItemStore::MemoryBytesMin(); }
+
+// ---------------------------------------------------------------- deciding
+
+void Shard::BeginEpoch(uint64_t epoch_number) {
+  state_->deciding = true;
+  state_->applier.Reset();
+  state_->parts.versions.BeginEpoch(epoch_number);
+  state_->SetBound();
+}
+
+Reply Shard::Execute(const Command& command, int64_t now_ms, RecordWriter* records) {
+  CHECK(state_->deciding);
+  return state_->executor.Execute(command, state_->CallOf(now_ms, records));
+}
+
+int64_t Shard::Maintain(int64_t now_ms, size_t items_max, RecordWriter* records) {
+  CHECK(state_->deciding);
+  const ShardCall call = state_->CallOf(now_ms, records);
+  ShardParts& parts = state_->parts;
+  state_->executor.FireFlushes(call);
+  int64_t wanted_ms = parts.flushes.next_ms();
+  if (items_max == 0) return wanted_ms;
+  parts.crawler.Crawl(items_max, call);
+  bool unfinished = false;
+  for (int i = 0; i < kFlushStepsPerCall; ++i) unfinished = parts.store.FreeFlushed();
+  for (int i = 0; i < kShrinkStepsPerCall && parts.reclaimer.Shrink(call); ++i)
+    unfinished = parts.store.OverBound();
+  const int64_t crawl_ms = unfinished ? now_ms : parts.crawler.due_ms();
+  if (crawl_ms != kNever && (wanted_ms == kNever || crawl_ms < wanted_ms)) wanted_ms = crawl_ms;
+  return wanted_ms;
+}
+
+bool Shard::EpochHasRoom() const { return state_->parts.versions.EpochHasRoom(); }
+
+// ---------------------------------------------------------------- following
+
+void Shard::Follow() {
+  state_->deciding = false;
+  AbandonSnapshot();
+  state_->parts.reclaimer.Forget();
+  state_->SetBound();
+}
+
+absl::Status Shard::Apply(const replication::Record& record, int64_t) {
+  CHECK(!state_->deciding);
+  return state_->applier.Apply(record);
+}
+
+void Shard::BeginLoading() {
+  state_->Clear(state_->parts.store.slot_seed());
+  state_->applier.set_loading(true);
+}
+
+void Shard::EndLoading() { state_->applier.set_loading(false); }
+
+Reply Shard::Read(const Command& command, int64_t now_ms) {
+  ShardParts& parts = state_->parts;
+  ++parts.stats.cmd_get;
+  Reply reply;
+  const Location location = parts.store.Find(command.hash, command.key);
+  if (location == kNoLocation) {
+    ++parts.stats.get_misses;
+    return reply;
+  }
+  ItemHeader* item = parts.store.At(location);
+  const bool expired = IsExpired(item->expiry_ms(), now_ms);
+  const bool flushed = parts.flushes.IsDue(SlotOf(command.hash), now_ms);
+  if (expired || flushed) {
+    ++parts.stats.get_misses;
+    ++(expired ? parts.stats.get_expired : parts.stats.get_flushed);
+    return reply;
+  }
+  ++parts.stats.get_hits;
+  item->state |= kItemRead | kItemFetched;
+  reply.status = Status::kHit;
+  reply.client_flags = item->client_flags;
+  reply.cas = item->version;
+  reply.value = item->value();
+  return reply;
+}
+
+// ---------------------------------------------------------------- snapshot source
+
+void Shard::BeginSnapshot() {
+  CHECK(state_->deciding);
+  state_->parts.cursor.Begin();
+  state_->tell_schedule = true;
+}
+
+bool Shard::NextSnapshotChunk(size_t bytes_max, int64_t, RecordWriter* records) {
+  if (state_->tell_schedule) state_->TellSchedule(records);
+  return state_->parts.cursor.Next(bytes_max, records);
+}
+
+void Shard::AbandonSnapshot() {
+  state_->parts.cursor.Abandon();
+  state_->tell_schedule = false;
+}
+
+// ---------------------------------------------------------------- both
+
+void Shard::Clear(uint64_t slot_seed) { state_->Clear(slot_seed); }
+
+void Shard::SetMemoryBytesMax(size_t bytes) {
+  state_->parts.options.memory_bytes_max = bytes;
+  state_->SetBound();
+}
+
+ShardStats Shard::stats() const {
+  const ShardParts& parts = state_->parts;
+  ShardStats stats = parts.stats;
+  stats.items = parts.store.items();
+  stats.bytes = parts.store.bytes();
+  stats.memory_bytes = parts.store.memory_bytes();
+  return stats;
+}
+
+void Shard::ResetStats() { state_->parts.stats = ShardStats(); }
+
+uint64_t Shard::newest_version() const { return state_->parts.versions.newest(); }
+
+void Shard::ForEachItem(const std::function<void(const ItemView&)>& visit) const {
+  state_->parts.store.ForEachItem(visit);
+}
+
+}  // namespace twincached

@@ -1,0 +1,101 @@
+// One shard of the key space: whole slots, their items, and what every operation does to them.
+//
+// What it is: the facade over segments, index, expiry and eviction. Owned by one STORE; no lock, no
+// clock, no thread. What it is not: it knows no positions, no peer and no protocol. It says what
+// changed (records); others send it. Bounds: items, index and large values together never exceed
+// ShardOptions::memory_bytes_max while it decides (master), and kSlaveHeadroomDivisor more while it
+// follows.
+//
+// Invariants:
+// 1. A deciding shard tells every change to its RecordWriter, in the order in which they happened:
+// puts, touches,
+//    deletes, expiries, evictions and flushes. A shard that applied the same records in the same
+//    order holds the same items with the same versions.
+// 2. Only a deciding shard removes for age or for room. A following shard hides what has expired
+// and keeps it.
+// 3. Versions are minted in increasing order, never twice, and keep the shard's residue: counter %
+// shard_count.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "proto/memcache/command.h"
+#include "proto/replication/replication.pb.h"
+#include "storage/record_writer.h"
+#include "storage/shard_options.h"
+#include "storage/shard_stats.h"
+
+namespace twincached {
+
+class Shard {
+ public:
+  explicit Shard(const ShardOptions& options);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // The smallest memory_bytes_max that works; below it the constructor's caller must refuse to
+  // start.
+  static size_t MemoryBytesMin();
+
+  // ---- Deciding (BOOT answered, SOLO, FEED, MASTER) ----
+  // From here on this shard decides, and versions are minted in `epoch_number` (24 bits), above
+  // every version in it.
+  void BeginEpoch(uint64_t epoch_number);
+  // Executes one command. `now_ms` is the stream clock. Changes go to `records`. The reply's value
+  // is a view into the shard, valid until the next call of a non-const method. REQUIRES:
+  // command.hash set; key 1..250 bytes. kFlush: expiry_ms kNever flushes now, a time makes it
+  // pending.
+  Reply Execute(const Command& command, int64_t now_ms, RecordWriter* records);
+  // Fires an overdue delayed flush and takes back expired items, up to `items_max` looked at (0:
+  // the flush only). Returns the stream time at which it wants to be called again, kNever when
+  // there is nothing to wait for.
+  int64_t Maintain(int64_t now_ms, size_t items_max, RecordWriter* records);
+  // True until the newest version's counter is half used up (2^39); then the node must begin a new
+  // epoch.
+  bool EpochHasRoom() const;
+
+  // ---- Following (JOIN, SLAVE) ----
+  // From here on records are applied and nothing is decided.
+  void Follow();
+  // Applies the effect of one record (its answer is not looked at). FailedPrecondition when a touch
+  // finds no item and no snapshot is being loaded: a gap. Records of slots of other shards are the
+  // caller's to filter. ResourceExhausted: no room even with headroom; the item with that key is
+  // gone here (shed) and must be told.
+  absl::Status Apply(const replication::Record& record, int64_t now_ms);
+  void BeginLoading();  // drops everything; Apply tolerates touches of items that the snapshot will
+                        // bring
+  void EndLoading();
+  // Read-only lookup for a following node's clients; counts in stats, marks the item as read.
+  Reply Read(const Command& command, int64_t now_ms);
+
+  // ---- Snapshot source ----
+  // A cursor over everything live. Execute() stays correct beside it: an item that would move
+  // before the cursor has passed it is written to the records of that call first.
+  void BeginSnapshot();
+  // Appends up to about bytes_max of puts. Returns false when the cursor has passed the last item
+  // (also after it).
+  bool NextSnapshotChunk(size_t bytes_max, int64_t now_ms, RecordWriter* records);
+  void AbandonSnapshot();
+
+  // ---- Both ----
+  // Drops everything at once, without records; keeps options. The seed may change with it.
+  void Clear(uint64_t slot_seed);
+  void SetMemoryBytesMax(size_t bytes);
+  ShardStats stats() const;
+  void ResetStats();
+  uint64_t newest_version() const;
+  // Calls `visit` for every item, those too that have expired and are still here, in no particular
+  // order: what two shards compare.
+  void ForEachItem(const std::function<void(const ItemView&)>& visit) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace twincached

@@ -1,0 +1,18 @@
+// How one shard is set up.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace twincached {
+
+struct ShardOptions {
+  size_t memory_bytes_max = 64u << 20;
+  size_t item_bytes_max = 1u << 20;
+  uint32_t shard_index = 0;
+  uint32_t shard_count = 1;
+  bool evict = true;       // false: -M, answer kOutOfMemory instead
+  uint64_t slot_seed = 0;  // seed of HashKey; commands arrive with their hash made from it
+};
+
+}  // namespace twincached

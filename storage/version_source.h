@@ -1,0 +1,53 @@
+// Mints the versions (cas ids) of one shard.
+//
+//   version = epoch number (24 bits) counter (40 bits)
+//
+// Invariants: minted versions grow; counter % shard_count == shard_index, so no two shards of a
+// node mint the same one; 0 is never minted. Owned by a shard; pure.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "proto/check.h"
+
+namespace twincached {
+
+class VersionSource {
+ public:
+  static constexpr int kCounterBits = 40;
+  static constexpr uint64_t kCounterMask = (uint64_t{1} << kCounterBits) - 1;
+
+  VersionSource(uint32_t shard_index, uint32_t shard_count)
+      : shard_index_(shard_index), shard_count_(shard_count) {}
+
+  // Versions are minted in this epoch from now on, above all that were seen in it.
+  // REQUIRES: no version of a later epoch was seen.
+  void BeginEpoch(uint64_t epoch_number) {
+    CHECK_LE(newest_ >> kCounterBits, epoch_number);
+    newest_ = std::max(newest_, epoch_number << kCounterBits);
+  }
+
+  uint64_t Mint() {
+    const uint64_t counter = (newest_ & kCounterMask) + 1;
+    const uint64_t rest = counter % shard_count_;
+    const uint64_t to_residue =
+        rest <= shard_index_ ? shard_index_ - rest : shard_count_ - rest + shard_index_;
+    CHECK_LE(counter + to_residue, kCounterMask);
+    newest_ += 1 + to_residue;
+    return newest_;
+  }
+
+  // A version minted elsewhere was applied here.
+  void Observe(uint64_t version) { newest_ = std::max(newest_, version); }
+
+  bool EpochHasRoom() const { return (newest_ & kCounterMask) < kCounterMask / 2; }
+  uint64_t newest() const { return newest_; }
+
+ private:
+  const uint32_t shard_index_;
+  const uint32_t shard_count_;
+  uint64_t newest_ = 0;
+};
+
+}  // namespace twincached
