@@ -30,7 +30,7 @@ bool HasLongLine(const std::string& bytes) {
 }
 
 void CheckSplit(const std::string& bytes, uint32_t seed, const Conversation& whole) {
-  std::mt19937 random(seed);
+  std::minstd_rand random(seed);
   Conversation eager(kItemSizeMax, Patience::kEveryChunk);
   Conversation patient(kItemSizeMax, Patience::kUntilWanted);
   for (size_t at = 0; at < bytes.size();) {

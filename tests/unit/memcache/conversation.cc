@@ -75,33 +75,41 @@ std::string Describe(const Request& request) {
 
 }  // namespace
 
-void Conversation::Hear(const Request& request) { heard_.push_back(Describe(request)); }
-
 void Conversation::Say(const std::string& bytes) {
   if (closed_) return;
   input_ += bytes;
   if (patience_ == Patience::kUntilWanted && input_.size() < wanted_) return;
-  for (;;) {
-    const std::unique_ptr<char[]> exact(new char[input_.size()]);
-    std::copy(input_.begin(), input_.end(), exact.get());
-    Request request;
-    const ParseStep step = session_.Next({exact.get(), input_.size()}, kTestClock, &request);
-    CHECK_LE(step.consumed, input_.size());
-    input_.erase(0, step.consumed);
-    if (step.outcome == ParseOutcome::kRequest) {
-      Hear(request);
+  const std::unique_ptr<char[]> exact(new char[input_.size()]);
+  std::copy(input_.begin(), input_.end(), exact.get());
+  absl::string_view rest(exact.get(), input_.size());
+  while (!closed_ && Listen(&rest)) {
+  }
+  if (closed_) rest = {};
+  input_.erase(0, input_.size() - rest.size());
+}
+
+bool Conversation::Listen(absl::string_view* rest) {
+  Request request;
+  const ParseStep step = session_.Next(*rest, kTestClock, &request);
+  CHECK_LE(step.consumed, rest->size());
+  rest->remove_prefix(step.consumed);
+  switch (step.outcome) {
+    case ParseOutcome::kRequest:
+      heard_.push_back(Describe(request));
       closed_ = request.kind == RequestKind::kQuit;
-    } else if (step.outcome == ParseOutcome::kClose) {
+      return true;
+    case ParseOutcome::kClose:
       CHECK(request.kind == RequestKind::kImmediate && request.text.empty());
       heard_.push_back("close");
       closed_ = true;
-    } else {
-      CHECK_GT(step.wanted, input_.size());
+      return true;
+    case ParseOutcome::kNeedMore:
+      CHECK_GT(step.wanted, rest->size());
       wanted_ = step.wanted;
-      return;
-    }
-    if (closed_) return input_.clear();
+      return false;
   }
+  CHECK(false);
+  return false;
 }
 
 std::vector<std::string> HearWhole(const std::string& bytes) {
@@ -113,8 +121,9 @@ std::vector<std::string> HearWhole(const std::string& bytes) {
 std::vector<std::string> HearInPieces(const std::string& bytes, size_t piece_bytes,
                                       Patience patience) {
   Conversation conversation(1 << 20, patience);
-  for (size_t at = 0; at < bytes.size(); at += piece_bytes)
+  for (size_t at = 0; at < bytes.size(); at += piece_bytes) {
     conversation.Say(bytes.substr(at, piece_bytes));
+  }
   return conversation.heard();
 }
 

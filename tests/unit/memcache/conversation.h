@@ -1,14 +1,14 @@
 // What a session made of its input, in words that a test can compare.
 //
-// Plays the LISTENER: keeps what was not consumed, calls Next() until it wants more. Each call gets
-// the unconsumed bytes in an allocation of exactly their size, so that a sanitizer sees a read
-// beyond them.
+// Plays the LISTENER: keeps what was not consumed, calls Next() until it wants more. What there is
+// lies in an allocation that ends with it, so that a sanitizer sees a read beyond it.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "proto/memcache/request.h"
 #include "proto/memcache/session.h"
 
@@ -28,15 +28,18 @@ class Conversation {
   // Adds bytes; what they complete is added to heard().
   void Say(const std::string& bytes);
 
-  // One entry per request, in order, "close" at the end when the session closed the connection.
-  // Examples:
-  //   set k flags=5 expiry=51000 [abc]        get k        get k END        gets k cas delete k
-  //   noreply reply ERROR        stats settings        flush_all at=51000        verbosity 1 quit
+  // One entry per request, in order; "close" at the end when the session closed the connection:
+  //   set k flags=5 expiry=51000 [abc]
+  //   get k                                  ("get k END" when it is the last key)
+  //   delete k noreply
+  //   reply ERROR
+  //   stats settings
   const std::vector<std::string>& heard() const { return heard_; }
   size_t unconsumed() const { return input_.size(); }
 
  private:
-  void Hear(const Request& request);
+  // Hears at most one request; false when the session wants more.
+  bool Listen(absl::string_view* rest);
 
   ClientSession session_;
   Patience patience_;
