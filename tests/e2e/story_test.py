@@ -2,8 +2,13 @@
 killed, 1000 of 1000 are still there; the killed one comes back, the other is killed, still 1000.
 
 php-memcache fails over to the other server when one answers nobody (memcache.allow_failover, on by
-default), but leaves a failed server out for `retry_interval`, 15 s unless told otherwise: within
-that time a second failure finds no server at all. A shop behind a pair says 1 s.
+default). Two of its settings a shop behind a pair changes:
+- It leaves a failed server out for `retry_interval`, 15 s unless told otherwise: within that time
+  a second failure finds no server at all. 1 s.
+- It looks for the other server by hashing the key anew, memcache.max_failover_attempts times, 20
+  unless told otherwise. A key that meets the dead server every time is given up, although the
+  other one has it: with some pairs of ports one key in a thousand (tried: ports 20473 and 27782
+  lose one of the keys below when the first is killed). 200.
 """
 
 import os
@@ -16,6 +21,7 @@ from tests.e2e.nodes import installed
 
 KEYS = 1000
 RETRY_S = 1
+FAILOVER_ATTEMPTS_MAX = 200
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "story.php")
 
 
@@ -26,8 +32,9 @@ class Shop:
         php = installed("php", "php-cli php-memcache")
         self._test = test
         self._process = subprocess.Popen(
-            [php, "-d", "display_errors=stderr", SCRIPT, php_class]
-            + [str(node.port) for node in nodes] + [str(RETRY_S)],
+            [php, "-d", "display_errors=stderr",
+             "-d", "memcache.max_failover_attempts=%d" % FAILOVER_ATTEMPTS_MAX,
+             SCRIPT, php_class] + [str(node.port) for node in nodes] + [str(RETRY_S)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         test.addCleanup(self._end)
 
