@@ -36,9 +36,9 @@ class ConnectionHandler {
   // New bytes are in connection.input(). Not called while reading is paused or the input is pinned.
   virtual void OnInput(Connection& connection) = 0;
   // The peer closed or broke the stream. Input that came before it has been delivered by OnInput,
-  // also what is less than wanted. Called once; the handler destroys the connection, now or later
-  // (no more callbacks either way). Until then what is flushed is still sent, in the background
-  // too: a client may half-close and wait for its replies.
+  // also what is less than wanted. Called once; the handler destroys the connection, now or later.
+  // After kEndOfStream what is flushed is still sent, and OnDrained called: a client may half-close
+  // and wait for its replies. There are no other callbacks any more.
   virtual void OnClosed(Connection& connection, CloseReason reason) = 0;
   // Everything appended (up to the send limit) has been written after an earlier Flush() could not
   // write it all; or thrown away, the peer having broken the stream: OnClosed follows when the

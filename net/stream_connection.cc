@@ -130,7 +130,6 @@ bool StreamConnection::WriteReady() {
   Write();
   if (blocked_) return true;
   SetInterest(interest_ & ~kWritable);
-  if (told_) return true;
   return Call([](StreamConnection& self) { self.handler_->OnDrained(self); });
 }
 

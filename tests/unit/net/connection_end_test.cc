@@ -159,7 +159,7 @@ TEST_F(ConnectionEnd, IsToldOnceAndRepliesStillGoOut) {
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
-TEST_F(ConnectionEnd, ALargeReplyAfterTheEndIsSentInTheBackground) {
+TEST_F(ConnectionEnd, ALargeReplyAfterTheEndIsSentAndThenDrained) {
   peer_.HalfClose();
   Settle();
   constexpr size_t kBytes = 16u << 20;
@@ -167,7 +167,21 @@ TEST_F(ConnectionEnd, ALargeReplyAfterTheEndIsSentInTheBackground) {
   connection_->Flush();
   size_t received = 0;
   EXPECT_TRUE(PollUntil([&] { return (received += peer_.Received().size()) == kBytes; }));
-  EXPECT_EQ(handler_.log, "closed ");  // no more callbacks
+  Settle();
+  EXPECT_EQ(handler_.log, "closed drained ");
+  EXPECT_EQ(loop_->Poll(0), 0u);
+}
+
+TEST_F(ConnectionEnd, AReplyThatNobodyReadsAfterTheEndDrainsToo) {
+  peer_.HalfClose();
+  Settle();
+  connection_->output()->append(16u << 20, 'x');
+  connection_->Flush();
+  peer_.CloseWithReset();
+  Settle();
+  EXPECT_EQ(handler_.log, "closed drained ");
+  EXPECT_EQ(connection_->written(), connection_->appended());
+  EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
 TEST_F(ConnectionEnd, HandlerMayDestroyTheConnection) {

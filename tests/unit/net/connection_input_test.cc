@@ -236,6 +236,19 @@ class TwoConnections : public ConnectionTest {
   std::unique_ptr<Connection> other_;
 };
 
+TEST_F(TwoConnections, PinnedStorageIsNotLentToAnother) {
+  handler_.on_input = [](Connection& connection) {
+    connection.PinInput();
+    connection.Consume(6);
+  };
+  peer_.Send("abcdef");
+  Settle();
+  other_peer_.Send("xxxxxx");
+  Settle();
+  EXPECT_EQ(other_handler_.received, "xxxxxx");
+  EXPECT_EQ(absl::string_view(connection_->input().data() - 6, 6), "abcdef");
+}
+
 TEST_F(TwoConnections, HandlerMayDestroyOneWithAnEventPending) {
   handler_.on_input = [&](Connection&) { other_.reset(); };
   other_handler_.on_input = [&](Connection&) { connection_.reset(); };
