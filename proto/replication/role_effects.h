@@ -1,0 +1,120 @@
+// What the role machine orders: its effects, as plain values.
+//
+// What it is: the half of the vocabulary between the machine, the SUPERVISOR and the LINK that the
+// machine speaks; the other half is role_events.h. The LINK carries effects out in order; Say,
+// Explain and Exit are the SUPERVISOR's.
+// What it is not: behaviour.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "absl/types/variant.h"
+#include "proto/replication/replication.pb.h"
+#include "proto/replication/role_events.h"
+
+namespace twincached::replication {
+
+// What LISTENERs do.
+enum class ServingMode : uint8_t {
+  kClosed,  // client port closed; open connections are reset
+  kAlone,   // replies leave at once
+  kPaired,  // a reply leaves when the slave acknowledged what it reveals, and while the lease lasts
+  kHeld,    // read and execute as kPaired, but nothing leaves
+  kFollower,  // reads answered here while the lease lasts, everything else forwarded
+};
+// One attempt at the peer's -x address, looked up anew.
+struct Dial {
+  int64_t after_ms;
+};
+struct StopDialling {};
+// The LINK adds the stream's fields to FillHello()'s.
+struct SendHello {
+  ConnectionId connection;
+};
+struct SendVerdict {
+  ConnectionId connection;
+  Verdict verdict;
+};
+// Candidates, and the link when it is to end while its stream's state is still needed (Hello).
+struct CloseConnection {
+  ConnectionId connection;
+  bool reset;
+};
+// This connection is the link now. As source: copy and resume_position say what the peer needs. As
+// target: what comes.
+struct AttachLink {
+  ConnectionId connection;
+  Verdict verdict;
+  bool as_source;
+};
+// The link is over: no frame of it counts any more (it may have closed before). keep_log: the peer
+// may come back and resume.
+struct DetachLink {
+  bool reset;
+  bool keep_log;
+};
+// Two fresh connects to the peer's probe port, 20 ms limit each.
+struct Probe {};
+// drop_held: reset connections that hold replies.
+struct SetServing {
+  ServingMode mode;
+  uint64_t token;
+  bool drop_held;
+};
+struct RunBarrier {
+  uint64_t token;
+};
+// STOREs: decide in this epoch from now on. A new generation means: data of the old one stays, a
+// new history begins.
+struct Decide {
+  Epoch epoch;
+  uint64_t slot_seed;
+  bool rerun_forwards;
+};
+// STOREs: apply, do not decide.
+struct Follow {};
+// Be empty: STOREs cleared, log released, position 0.
+struct DropData {
+  uint64_t slot_seed;
+};
+struct SendInSync {};
+struct SendOutdated {
+  std::string reason;
+};
+struct SendOutdatedAck {};
+struct SendGoodbye {
+  bool exiting;
+  bool was_master;
+};
+// Tell Drained when the peer acknowledged everything sent.
+struct DrainLink {};
+// repcached's lines.
+enum class ContractLine : uint8_t {
+  kConnect,
+  kMarugotoCopying,
+  kStart,
+  kClose,
+  kListen,
+  kAccept,
+  kMarugotoStart,
+  kMarugotoOwari,
+  kCleanupComplete,
+};
+struct Say {
+  ContractLine line;
+};
+// For people: one line, why the state changed.
+struct Explain {
+  std::string text;
+};
+struct Exit {
+  int code;
+};
+
+using Effect =
+    absl::variant<Dial, StopDialling, SendHello, SendVerdict, CloseConnection, AttachLink,
+                  DetachLink, Probe, SetServing, RunBarrier, Decide, Follow, DropData, SendInSync,
+                  SendOutdated, SendOutdatedAck, SendGoodbye, DrainLink, Say, Explain, Exit>;
+
+}  // namespace twincached::replication
