@@ -15,7 +15,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -30,6 +29,7 @@ START_ATTEMPTS_MAX = 5
 FIRST_PORT, LAST_PORT = 12000, 32000
 
 _claims = {}
+_nodes = set()  # Those not yet destroyed.
 
 
 @atexit.register
@@ -126,7 +126,7 @@ class Node:
         self.exit_codes = []  # Of every run that has ended, in order.
         self._killed = False
         self._log = tempfile.NamedTemporaryFile(prefix="node-%s-" % name, suffix=".log")
-        atexit.register(self.destroy)
+        _nodes.add(self)
 
     def __enter__(self):
         return self.start()
@@ -277,10 +277,10 @@ class Node:
         return "%s ended with %d on SIGTERM" % (self.name, code) if code else None
 
     def destroy(self):
-        """The last resort, also at exit of the test process: no process stays behind."""
+        """The last resort: no process stays behind."""
         if self.running():
             self.kill9()
-        atexit.unregister(self.destroy)
+        _nodes.discard(self)
 
     def log_text(self):
         with open(self._log.name, encoding="latin-1") as log:
@@ -355,8 +355,18 @@ class Pair:
         master.await_state("MASTER", limit_s)
 
 
-def _exit_on_sigterm(*_):
-    sys.exit(143)  # Bazel's time-out sends SIGTERM first: exit runs the clean-up above.
+@atexit.register
+def _destroy_all():
+    for node in list(_nodes):
+        node.destroy()
 
 
-signal.signal(signal.SIGTERM, _exit_on_sigterm)
+def _end_on_sigterm(*_):
+    """Bazel's time-out sends SIGTERM first. An exception would end one test only."""
+    for node in list(_nodes):
+        if node.running():
+            node.process.kill()
+    os._exit(143)
+
+
+signal.signal(signal.SIGTERM, _end_on_sigterm)
