@@ -60,11 +60,15 @@ std::string BufferCache::TakeString() {
   if (strings_.empty()) return std::string();
   std::string text = std::move(strings_.back());
   strings_.pop_back();
+  string_bytes_ -= text.capacity();
   return text;
 }
 
 void BufferCache::ReturnString(std::string text) {
-  if (strings_.size() >= kStringsKept || text.capacity() > kStringBytesKept) return;
+  const size_t bytes = text.capacity();
+  if (strings_.size() >= kStringsKept || bytes > kStringBytesKept) return;
+  if (string_bytes_ + bytes > kStringBytesKeptInAll) return;
+  string_bytes_ += bytes;
   text.clear();
   strings_.push_back(std::move(text));
 }

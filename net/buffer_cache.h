@@ -4,9 +4,9 @@
 // What it is: two stacks of char buffers (small for requests, large for streams) and one of
 // strings. The most recently returned is handed out first: it is the one still in the processor's
 // cache. Owned by the event loop; used by its connections only, on its thread. Bounds:
-// kSmallBuffersKept, kLargeBuffersKept and kStringsKept; what is returned beyond them is freed.
-// Under AddressSanitizer the storage of a returned buffer is poisoned: a view that outlived it is
-// reported.
+// kSmallBuffersKept, kLargeBuffersKept, kStringsKept and kStringBytesKeptInAll; what is returned
+// beyond them is freed. Under AddressSanitizer the storage of a returned buffer is poisoned: a view
+// that outlived it is reported.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +28,9 @@ inline constexpr size_t kSmallBuffersKept = 256;
 inline constexpr size_t kLargeBuffersKept = 8;
 inline constexpr size_t kStringsKept = 256;
 // A string that grew beyond this for a large reply is freed rather than kept.
-inline constexpr size_t kStringBytesKept = 32u << 10;
+inline constexpr size_t kStringBytesKept = 256u << 10;
+// All spare strings together.
+inline constexpr size_t kStringBytesKeptInAll = 4u << 20;
 
 struct Buffer {
   char* data = nullptr;
@@ -55,6 +57,7 @@ class BufferCache {
   std::vector<char*> small_;
   std::vector<char*> large_;
   std::vector<std::string> strings_;
+  size_t string_bytes_ = 0;  // capacity of strings_
 };
 
 }  // namespace twincached::net

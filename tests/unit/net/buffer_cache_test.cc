@@ -62,15 +62,31 @@ TEST(BufferCache, DoesNotKeepLargeStrings) {
   EXPECT_LT(cache.TakeString().capacity(), 100u);
 }
 
-TEST(BufferCache, KeepsABoundedNumberOfStrings) {
+// Returns `count` strings of `bytes` each and counts those that come back.
+size_t StringsKept(size_t count, size_t bytes) {
   BufferCache cache;
-  for (size_t i = 0; i < kStringsKept + 10; ++i) cache.ReturnString(std::string(1000, 'x'));
+  for (size_t i = 0; i < count; ++i) cache.ReturnString(std::string(bytes, 'x'));
   std::vector<std::string> kept;
-  for (;;) {
+  do {
     kept.push_back(cache.TakeString());
-    if (kept.back().capacity() < 1000) break;
-  }
-  EXPECT_EQ(kept.size(), kStringsKept + 1);
+  } while (kept.back().capacity() >= bytes);
+  return kept.size() - 1;
+}
+
+TEST(BufferCache, KeepsABoundedNumberOfStrings) {
+  EXPECT_EQ(StringsKept(kStringsKept + 10, 1000), kStringsKept);
+}
+
+TEST(BufferCache, KeepsABoundedSumOfStrings) {
+  const size_t fitting = kStringBytesKeptInAll / kStringBytesKept;
+  EXPECT_LE(StringsKept(fitting + 10, kStringBytesKept), fitting);
+  EXPECT_GE(StringsKept(fitting + 10, kStringBytesKept), fitting / 2);
+}
+
+TEST(BufferCache, CountsStringsThatLeaveAgain) {
+  BufferCache cache;
+  for (int i = 0; i < 1000; ++i) cache.ReturnString(cache.TakeString() + std::string(100000, 'x'));
+  EXPECT_GE(cache.TakeString().capacity(), 100000u);
 }
 
 }  // namespace

@@ -151,6 +151,23 @@ TEST_F(ConnectionInput, ResumeWithoutPauseAsksToBeCalledAgain) {
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
+TEST_F(ConnectionInput, PauseAfterResumeHolds) {
+  handler_.on_input = [](Connection&) {};
+  peer_.Send("abc");
+  Settle();
+  connection_->ResumeReading();
+  connection_->PauseReading();
+  Settle();
+  EXPECT_EQ(handler_.inputs, 1);
+  connection_->ResumeReading();
+  connection_->PinInput();
+  Settle();
+  EXPECT_EQ(handler_.inputs, 1);
+  connection_->UnpinInput();
+  loop_->Poll(-1);
+  EXPECT_EQ(handler_.inputs, 2);
+}
+
 TEST_F(ConnectionInput, PinnedInputStaysWhereItIs) {
   handler_.on_input = [](Connection& connection) { connection.PinInput(); };
   peer_.Send("abcdef");
