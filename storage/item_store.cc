@@ -146,6 +146,8 @@ void ItemStore::SetExpiry(Location location, int64_t expiry_ms) {
 }
 
 void ItemStore::FlushSlots(uint64_t slots) {
+  // So that what it holds is given back soon: only sealed segments are.
+  log_.SealHead();
   flushed_sequence_min_ = log_.sequence();
   for (uint32_t i = 0; i < kSlotCount; ++i) {
     const uint64_t bit = uint64_t{1} << i;

@@ -156,19 +156,23 @@ bool SegmentLog::OpenHead() {
     unmapped_.pop_back();
     ++mapped_count_;
   }
-  if (head_ != kNoSegment) {
-    Segment& sealed = segments_[head_];
-    sealed.state = Segment::State::kSealed;
-    sealed.previous = youngest_;
-    (youngest_ == kNoSegment ? oldest_ : segments_[youngest_].next) = head_;
-    youngest_ = head_;
-  }
+  SealHead();
   head_ = opened;
   Segment& segment = segments_[opened];
   segment.state = Segment::State::kHead;
   segment.used_bytes = kSegmentBegin;
   segment.opened_sequence = ++sequence_;
   return true;
+}
+
+void SegmentLog::SealHead() {
+  if (head_ == kNoSegment) return;
+  Segment& sealed = segments_[head_];
+  sealed.state = Segment::State::kSealed;
+  sealed.previous = youngest_;
+  (youngest_ == kNoSegment ? oldest_ : segments_[youngest_].next) = head_;
+  youngest_ = head_;
+  head_ = kNoSegment;
 }
 
 void SegmentLog::Unlink(uint32_t index) {

@@ -103,6 +103,8 @@ class SegmentLog {
   // Seals the head, takes a free segment or maps one. False when the kernel refuses; then the old
   // head stays.
   bool OpenHead();
+  // Ends the head early; the next append needs OpenHead().
+  void SealHead();
   // Frees a sealed segment; items in it that nobody marked dead lose their values outside. They
   // must not be referred to by anyone any more.
   void Free(uint32_t segment);
