@@ -146,7 +146,7 @@ TextParser::Search TextParser::FindLine(absl::string_view input, Line* line) {
   if (bytes > bytes_max && !(bytes <= kGetLineBytesMax && IsGet(input))) return Search::kTooLong;
   if (newline == nullptr) return Search::kNeedMore;
   absl::string_view text = input.substr(0, bytes - 1);
-  if (text.size() > 1 && text.back() == '\r') text.remove_suffix(1);
+  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
   if (const char* const zero = FindByte(text, '\0')) {
     text = text.substr(0, static_cast<size_t>(zero - text.data()));
   }

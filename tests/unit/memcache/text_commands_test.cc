@@ -229,6 +229,7 @@ TEST(TextCommands, ReadsFlushAll) {
     EXPECT_FALSE(parsed.request.noreply) << line;
   }
   EXPECT_EQ(Parse("flush_all 10").request.command.expiry_ms, 60'000);
+  ExpectAnswer("request", {"flush_all noreply", "flush_all 10 noreply"});
   EXPECT_TRUE(Parse("flush_all noreply").request.noreply);
   EXPECT_TRUE(Parse("flush_all 10 noreply").request.noreply);
   EXPECT_EQ(Parse("flush_all 10 noreply").request.command.expiry_ms, 60'000);
@@ -274,6 +275,12 @@ TEST(TextCommands, ClosesOnAWebClientsRequestLine) {
   for (int i = 0; i < 21; ++i) line += " a";
   ExpectAnswer("close", {line + " HTTP/1.1", line + " HTTP/1.1 b c"});
   ExpectAnswer(kError, {line + " a HTTP/1.1"});
+}
+
+TEST(TextCommands, NoWordWithTheFirstLetterOfACommandIsAWebClient) {
+  for (const char* name : {"addx", "casx", "deletex", "getx", "incrx", "setx", "touchx"}) {
+    EXPECT_EQ(AnswerTo(std::string(name) + " / HTTP/1.1"), kError) << name;
+  }
 }
 
 TEST(TextCommands, DoesNotTakeAKnownCommandForAWebClient) {
