@@ -1,0 +1,87 @@
+#include "actors/stats.h"
+
+#include <algorithm>
+
+namespace twincached {
+namespace {
+
+// A new counter must be added up here too.
+static_assert(sizeof(ShardStats) == 29 * sizeof(uint64_t), "AddItems or AddCommands lacks one");
+static_assert(sizeof(ListenerStats) == 9 * sizeof(uint64_t), "AddListener lacks one");
+
+void AddItems(const ShardStats& part, ShardStats* sum) {
+  sum->items += part.items;
+  sum->bytes += part.bytes;
+  sum->memory_bytes += part.memory_bytes;
+  sum->total_items += part.total_items;
+  sum->evictions += part.evictions;
+  sum->expired_unfetched += part.expired_unfetched;
+  sum->evicted_unfetched += part.evicted_unfetched;
+  sum->reclaimed += part.reclaimed;
+  sum->store_too_large += part.store_too_large;
+  sum->store_no_memory += part.store_no_memory;
+}
+
+void AddCommands(const ShardStats& part, ShardStats* sum) {
+  sum->get_hits += part.get_hits;
+  sum->get_misses += part.get_misses;
+  sum->get_expired += part.get_expired;
+  sum->get_flushed += part.get_flushed;
+  sum->cmd_get += part.cmd_get;
+  sum->cmd_set += part.cmd_set;
+  sum->cmd_touch += part.cmd_touch;
+  sum->cmd_flush += part.cmd_flush;
+  sum->delete_hits += part.delete_hits;
+  sum->delete_misses += part.delete_misses;
+  sum->incr_hits += part.incr_hits;
+  sum->incr_misses += part.incr_misses;
+  sum->decr_hits += part.decr_hits;
+  sum->decr_misses += part.decr_misses;
+  sum->cas_hits += part.cas_hits;
+  sum->cas_misses += part.cas_misses;
+  sum->cas_badval += part.cas_badval;
+  sum->touch_hits += part.touch_hits;
+  sum->touch_misses += part.touch_misses;
+}
+
+void AddListener(const ListenerStats& part, ListenerStats* sum) {
+  sum->curr_connections += part.curr_connections;
+  sum->total_connections += part.total_connections;
+  sum->rejected_connections += part.rejected_connections;
+  sum->bytes_read += part.bytes_read;
+  sum->bytes_written += part.bytes_written;
+  sum->cmd_flush += part.cmd_flush;
+  sum->held_replies += part.held_replies;
+  sum->forwards += part.forwards;
+  sum->stopped_reading += part.stopped_reading;
+}
+
+void AddLink(const LinkStats& part, LinkStats* sum) {
+  sum->position += part.position;
+  sum->acknowledged_position += part.acknowledged_position;
+  sum->log_bytes += part.log_bytes;
+  sum->log_bytes_max += part.log_bytes_max;
+  sum->lag_mutations += part.lag_mutations;
+  sum->forwards_in_flight += part.forwards_in_flight;
+  sum->snapshots_sent += part.snapshots_sent;
+  sum->window_full_times += part.window_full_times;
+  sum->frames_refused += part.frames_refused;
+  sum->link_up = sum->link_up || part.link_up;
+  if (!part.peer_address.empty()) sum->peer_address = part.peer_address;
+}
+
+}  // namespace
+
+void Merge(const NodeStats& part, NodeStats* sum) {
+  AddItems(part.shard, &sum->shard);
+  AddCommands(part.shard, &sum->shard);
+  AddListener(part.listener, &sum->listener);
+  AddLink(part.link, &sum->link);
+  if (part.has_role) {
+    sum->has_role = true;
+    sum->role = part.role;
+  }
+  sum->newest_version = std::max(sum->newest_version, part.newest_version);
+}
+
+}  // namespace twincached

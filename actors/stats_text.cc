@@ -1,0 +1,263 @@
+#include "actors/stats_text.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "proto/limits.h"
+#include "proto/memcache/stats_writer.h"
+#include "proto/memcache/text_replies.h"
+#include "proto/version.h"
+
+namespace twincached {
+namespace {
+
+// The repcached whose contract this is; its scripts ask for the name.
+constexpr char kRepcachedVersion[] = "2.3.1-twincached";
+// memcached's own answer when dumping is disabled (-X), as it is here.
+constexpr char kNoDump[] = "CLIENT_ERROR stats cachedump not allowed\r\n";
+
+// What `stats` is composed from.
+struct Facts {
+  const NodeStats& node;
+  const ProcessStats& process;
+  const Config& config;
+};
+
+absl::string_view OrNone(absl::string_view text) { return text.empty() ? "none" : text; }
+
+const char* RoleName(const NodeStats& node) { return node.role.decides ? "MASTER" : "SLAVE"; }
+
+uint64_t Microseconds(double seconds) {
+  return static_cast<uint64_t>(std::max(0.0, seconds) * 1e6 + 0.5);
+}
+
+// ---- stats ----
+
+void WriteProcess(const Facts& facts, StatsWriter* out) {
+  const ProcessStats& process = facts.process;
+  const ListenerStats& listener = facts.node.listener;
+  out->Signed("pid", process.pid);
+  out->Signed("uptime", process.uptime_seconds);
+  out->Signed("time", process.unix_seconds);
+  out->Text("version", kVersion);
+  out->Number("pointer_size", 8 * sizeof(void*));
+  out->Seconds("rusage_user", Microseconds(process.user_seconds));
+  out->Seconds("rusage_system", Microseconds(process.system_seconds));
+  out->Numbers({{"max_connections", facts.config.connections_max},
+                {"curr_connections", listener.curr_connections},
+                {"total_connections", listener.total_connections},
+                {"rejected_connections", listener.rejected_connections}});
+}
+
+void WriteCommands(const Facts& facts, StatsWriter* out) {
+  const ShardStats& shard = facts.node.shard;
+  out->Numbers({{"cmd_get", shard.cmd_get},
+                {"cmd_set", shard.cmd_set},
+                {"cmd_flush", facts.node.listener.cmd_flush},
+                {"cmd_touch", shard.cmd_touch},
+                {"get_hits", shard.get_hits},
+                {"get_misses", shard.get_misses},
+                {"get_expired", shard.get_expired},
+                {"get_flushed", shard.get_flushed},
+                {"delete_misses", shard.delete_misses},
+                {"delete_hits", shard.delete_hits},
+                {"incr_misses", shard.incr_misses},
+                {"incr_hits", shard.incr_hits},
+                {"decr_misses", shard.decr_misses},
+                {"decr_hits", shard.decr_hits},
+                {"cas_misses", shard.cas_misses},
+                {"cas_hits", shard.cas_hits},
+                {"cas_badval", shard.cas_badval},
+                {"touch_hits", shard.touch_hits},
+                {"touch_misses", shard.touch_misses},
+                {"store_too_large", shard.store_too_large},
+                {"store_no_memory", shard.store_no_memory},
+                {"auth_cmds", 0},
+                {"auth_errors", 0}});
+}
+
+void WriteTraffic(const Facts& facts, StatsWriter* out) {
+  // Over the limit a client is told so and closed: accepting never stops.
+  out->Numbers({{"bytes_read", facts.node.listener.bytes_read},
+                {"bytes_written", facts.node.listener.bytes_written},
+                {"limit_maxbytes", facts.config.memory_bytes_max},
+                {"accepting_conns", 1},
+                {"listen_disabled_num", 0},
+                {"time_in_listen_disabled_us", 0},
+                {"threads", facts.config.threads}});
+}
+
+void WriteItems(const Facts& facts, StatsWriter* out) {
+  const ShardStats& shard = facts.node.shard;
+  out->Numbers({{"bytes", shard.bytes},
+                {"curr_items", shard.items},
+                {"total_items", shard.total_items},
+                {"expired_unfetched", shard.expired_unfetched},
+                {"evicted_unfetched", shard.evicted_unfetched},
+                {"evictions", shard.evictions},
+                {"reclaimed", shard.reclaimed}});
+}
+
+// repcached's three lines. Its queue held keys on their way to the peer; ours are a slave's writes
+// on their way to the master.
+void WriteRepcached(const Facts& facts, StatsWriter* out) {
+  const uint64_t in_flight = facts.node.link.forwards_in_flight;
+  out->Text("replication", RoleName(facts.node));
+  out->Text("repcached_version", kRepcachedVersion);
+  out->Number("repcached_qi_free",
+              kForwardsInFlightMax - std::min<uint64_t>(kForwardsInFlightMax, in_flight));
+}
+
+void WritePlain(const Facts& facts, StatsWriter* out) {
+  WriteProcess(facts, out);
+  WriteCommands(facts, out);
+  WriteTraffic(facts, out);
+  WriteItems(facts, out);
+  WriteRepcached(facts, out);
+}
+
+// ---- stats settings ----
+
+std::string Interfaces(const Config& config) {
+  return config.listen.empty() ? "127.0.0.1" : absl::StrJoin(config.listen, ",");
+}
+
+void WriteMemcachedSettings(const Config& config, StatsWriter* out) {
+  out->Number("maxbytes", config.memory_bytes_max);
+  out->Number("maxconns", config.connections_max);
+  out->Signed("tcpport", config.port);
+  out->Number("udpport", 0);
+  out->Text("inter", Interfaces(config));
+  out->Signed("verbosity", config.verbosity);
+  out->Text("evictions", config.evict ? "on" : "off");
+  out->Text("domain_socket", config.unix_socket.empty() ? "NULL" : config.unix_socket);
+  out->Text("umask", absl::StrFormat("%o", config.unix_socket_mode));
+  out->YesNo("shutdown_command", false);
+  out->Number("num_threads", config.threads);
+  out->YesNo("detail_enabled", false);
+  out->Number("reqs_per_event", kRequestsPerIteration);
+  out->YesNo("cas_enabled", true);
+  out->Signed("tcp_backlog", config.backlog);
+  out->Text("binding_protocol", "ascii");
+  out->YesNo("auth_enabled_sasl", false);
+  out->YesNo("auth_enabled_ascii", false);
+  out->Number("item_size_max", config.item_bytes_max);
+  out->YesNo("maxconns_fast", true);
+  out->YesNo("flush_enabled", true);
+  out->YesNo("dump_enabled", false);
+  out->Number("idle_timeout", 0);
+  out->YesNo("track_sizes", false);
+  out->YesNo("ssl_enabled", false);
+}
+
+void WriteOurSettings(const Config& config, StatsWriter* out) {
+  const replication::Timers& timers = config.timers;
+  out->Text("poller", "epoll");
+  out->Text("node_name", OrNone(config.node_name));
+  out->Text("cluster", OrNone(config.cluster));
+  out->Text("peer", OrNone(config.peer));
+  out->Signed("replication_port", config.replication_port);
+  out->Text("ack", config.ack_pair ? "pair" : "local");
+  out->Signed("heartbeat_ms", timers.heartbeat);
+  out->Signed("suspect_ms", timers.suspect_after);
+  out->Signed("read_hold_ms", timers.read_hold);
+  out->Signed("solo_ms", timers.solo_after);
+  out->Signed("promote_ms", timers.promote_after);
+  out->Signed("ack_timeout_ms", timers.ack_timeout);
+}
+
+void WriteSettings(const Facts& facts, StatsWriter* out) {
+  WriteMemcachedSettings(facts.config, out);
+  WriteOurSettings(facts.config, out);
+}
+
+// ---- stats replication ----
+
+std::string PeerText(const Facts& facts) {
+  const LinkStats& link = facts.node.link;
+  if (!link.peer_address.empty()) return link.peer_address;
+  return std::string(OrNone(facts.config.peer));
+}
+
+void WriteRole(const Facts& facts, StatsWriter* out) {
+  const replication::RoleStatus& role = facts.node.role;
+  const int64_t since_change_ms = facts.process.real_ms - role.last_change_ms;
+  out->Text("role", RoleName(facts.node));
+  out->Text("state", replication::State_Name(role.state));
+  out->Number("epoch", role.epoch.number());
+  out->Number("version", facts.node.newest_version);
+  out->Text("peer", PeerText(facts));
+  out->Text("peer_state", role.link_up ? replication::State_Name(role.peer_state) : "none");
+  out->Text("ack", facts.config.ack_pair ? "pair" : "local");
+  out->Number("last_change_ms", static_cast<uint64_t>(std::max<int64_t>(0, since_change_ms)));
+  out->Text("last_reason", OrNone(role.last_reason));
+}
+
+void WriteStream(const Facts& facts, StatsWriter* out) {
+  const LinkStats& link = facts.node.link;
+  const ListenerStats& listener = facts.node.listener;
+  const replication::RoleStatus& role = facts.node.role;
+  out->Numbers({{"log_bytes", link.log_bytes},
+                {"log_bytes_max", link.log_bytes_max},
+                {"lag_mutations", link.lag_mutations},
+                {"held_replies", listener.held_replies},
+                {"forwards", listener.forwards},
+                {"resyncs", role.resyncs},
+                {"promotions", role.promotions},
+                {"position", link.position},
+                {"acknowledged_position", link.acknowledged_position}});
+  out->Text("generation", absl::StrCat(absl::Hex(role.generation.id(), absl::kZeroPad16)));
+  out->Numbers({{"forwards_in_flight", link.forwards_in_flight},
+                {"snapshots_sent", link.snapshots_sent},
+                {"window_full_times", link.window_full_times},
+                {"stopped_reading", listener.stopped_reading},
+                {"frames_refused", link.frames_refused}});
+}
+
+void WriteReplication(const Facts& facts, StatsWriter* out) {
+  WriteRole(facts, out);
+  WriteStream(facts, out);
+}
+
+// ---- what there are no slabs for ----
+
+void WriteNothing(const Facts&, StatsWriter*) {}
+
+void WriteSlabs(const Facts& facts, StatsWriter* out) {
+  out->Number("active_slabs", 0);
+  out->Number("total_malloced", facts.node.shard.memory_bytes);
+}
+
+void WriteSizes(const Facts&, StatsWriter* out) { out->Text("sizes_status", "disabled"); }
+
+struct Section {
+  absl::string_view argument;
+  void (*write)(const Facts& facts, StatsWriter* out);
+};
+
+constexpr Section kSections[] = {
+    {"", WritePlain},         {"settings", WriteSettings}, {"replication", WriteReplication},
+    {"items", WriteNothing},  {"slabs", WriteSlabs},       {"sizes", WriteSizes},
+};
+
+}  // namespace
+
+std::string ComposeStats(absl::string_view argument, const NodeStats& stats,
+                         const ProcessStats& process, const Config& config) {
+  if (argument == "reset") return std::string(text_replies::kReset);
+  if (argument == "cachedump") return kNoDump;
+  for (const Section& section : kSections) {
+    if (section.argument != argument) continue;
+    std::string text;
+    StatsWriter out(&text);
+    section.write({stats, process, config}, &out);
+    out.End();
+    return text;
+  }
+  return std::string(text_replies::kError);
+}
+
+}  // namespace twincached
