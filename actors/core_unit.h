@@ -1,0 +1,78 @@
+// One thread of the server: an event loop that is also what CAF runs actors on.
+//
+// What it is: the place where a core's LISTENER and STORE (and on core 0 LINK and SUPERVISOR) live. An iteration reads every
+// ready socket, runs the after-poll hooks (batches leave), runs actors until none has work, runs the before-sleep hooks
+// (frames leave), and sleeps when there is nothing left to do.
+// What it is not: CAF's scheduler. No actor of ours ever runs on a thread of CAF's.
+//
+// Invariants:
+// 1. CAF's mailboxes of pinned actors are touched by the owning thread only; another thread hands its message over in the
+//    mutexed inbox (so ThreadSanitizer sees every hand-over, and a wake-up is paid only by a sleeper).
+// 2. After Stop() nothing is accepted any more: a late message is dropped.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <caf/execution_unit.hpp>
+#include <caf/resumable.hpp>
+#include <caf/scheduled_actor.hpp>
+
+#include "net/event_loop.h"
+
+namespace twincached {
+
+class CoreUnit final : public caf::execution_unit {
+ public:
+  CoreUnit(caf::actor_system* system, uint32_t core, std::unique_ptr<net::EventLoop> loop);
+  ~CoreUnit() override;
+  CoreUnit(const CoreUnit&) = delete;
+  CoreUnit& operator=(const CoreUnit&) = delete;
+
+  // Before any actor is spawned here.
+  void set_system(caf::actor_system* system) { system_ = system; }
+  // Runs iterations on the calling thread until Stop().
+  void Run();
+  // Thread-safe.
+  void Stop();
+
+  // Puts a message into the mailbox of an actor pinned here. Thread-safe.
+  void Deliver(caf::scheduled_actor* target, caf::mailbox_element_ptr element);
+  // CAF calls it, on this thread (or before Run()).
+  void exec_later(caf::resumable* job) override;
+
+  // Hooks live as long as the unit. Own thread or before Run().
+  void AddAfterPoll(std::function<void()> hook) { after_poll_.push_back(std::move(hook)); }
+  void AddBeforeSleep(std::function<void()> hook) { before_sleep_.push_back(std::move(hook)); }
+
+  uint32_t core() const { return core_; }
+  net::EventLoop& loop() { return *loop_; }
+
+ private:
+  struct Parcel {
+    caf::strong_actor_ptr target;  // keeps it alive until delivered
+    caf::scheduled_actor* actor;
+    caf::mailbox_element_ptr element;
+  };
+
+  void DrainInbox();
+  void RunJobs();
+  bool OnOwnThread() const;
+
+  const uint32_t core_;
+  const std::unique_ptr<net::EventLoop> loop_;
+  std::vector<std::function<void()>> after_poll_;
+  std::vector<std::function<void()>> before_sleep_;
+  std::deque<caf::resumable*> jobs_;  // each holds one reference
+  std::atomic<bool> stopped_{false};
+  std::mutex mutex_;
+  std::vector<Parcel> inbox_;    // guarded by mutex_
+  std::vector<Parcel> draining_;
+};
+
+}  // namespace twincached
