@@ -1,0 +1,59 @@
+// What a LISTENER keeps per client connection.
+//
+// Lives on its LISTENER's core. At any time a client is in at most one round (commands at the STOREs) or has forwards
+// under way, never both; a request that cannot be handled yet is `deferred` and stops the parsing until it can.
+// Bounds: unsent and held output stop the reading at kClientOutputBytesMax; forwards by the LINK's window.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "absl/types/optional.h"
+#include "actors/hold_marks.h"
+#include "net/connection.h"
+#include "proto/memcache/session.h"
+
+namespace twincached {
+
+// A command at the master, or a reply that must wait for one before it.
+struct PendingForward {
+  Request request;  // its views are into `owned`
+  std::string owned;
+  bool answered = false;
+  Reply reply;
+  std::string value;  // reply.value's bytes
+};
+
+struct Client {
+  Client(uint64_t the_id, size_t item_bytes_max) : id(the_id), session(item_bytes_max) {}
+
+  // No reply of it is still to come: it may be destroyed.
+  bool Idle() const { return !in_round && !HasForwards() && !gathering && !deferred; }
+  bool HasForwards() const { return forwards != nullptr && !forwards->empty(); }
+
+  const uint64_t id;
+  std::unique_ptr<net::Connection> connection;
+  ClientSession session;
+  HoldMarks holds;
+  size_t parsed_bytes = 0;      // of the input, consumed once nothing points into it
+  size_t wanted_bytes = 1;      // of the input behind them, before parsing makes progress
+  uint32_t requests_per_round = 64;  // adapts to the size of the replies
+  uint64_t output_before_round = 0;  // offset
+  absl::optional<Request> deferred;
+
+  // Created with the first forward.
+  std::unique_ptr<std::deque<PendingForward>> forwards;
+  uint64_t first_forward_index = 0;  // of forwards->front()
+
+  bool in_round = false;
+  bool input_pinned = false;
+  bool gathering = false;  // waits for `stats`
+  bool reading_paused = false;
+  bool closing = false;  // no more requests; goes when its last reply is out
+  bool gone = false;     // to be reset as soon as no STORE looks into its input
+  bool listed_held = false;
+};
+
+}  // namespace twincached

@@ -1,0 +1,150 @@
+// The LISTENER: owns client sockets and their sessions, and decides when a reply may leave.
+//
+// One per core, pinned; the one on core 0 also owns the listening sockets and deals accepted clients out. Each loop
+// iteration it parses what every ready socket brought into one round: one CommandBatch per shard. When all are answered
+// it composes the replies in request order and writes once per connection.
+// Bounds: kConnections by -c (shared by all cores); per client those of client.h; kRequestsPerIteration per round.
+//
+// Invariants:
+// 1. Replies leave in request order, whatever shard or node they came from.
+// 2. In mode kPaired no byte leaves that reveals an un-acknowledged change (HoldMarks); in kPaired and kFollower none
+//    leaves after the lease; in kHeld none at all; in kClosed there are no clients.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "actors/client.h"
+#include "actors/interfaces.h"
+#include "actors/pinned.h"
+#include "net/event_loop.h"
+
+namespace twincached {
+
+struct ListenerOptions {
+  uint32_t index = 0;
+  uint32_t shard_count = 1;
+  size_t item_bytes_max = 1u << 20;
+  uint32_t connections_max = 1024;
+  std::vector<net::Address> addresses;  // of core 0's; the others listen on nothing
+  std::string unix_socket_path;
+  int unix_socket_mode = 0700;
+  std::shared_ptr<std::atomic<uint32_t>> connections;  // of all cores
+  int64_t clock_offset_ms = 0;  // stream clock at start: the wall clock
+  std::function<std::string(absl::string_view, const NodeStats&)> compose_stats;  // of `stats ARGUMENT`
+};
+
+class ListenerActor final : public pinned<listener_actor>, private net::ConnectionHandler {
+ public:
+  ListenerActor(caf::actor_config& config, CoreUnit* unit, ListenerOptions options);
+
+  const char* name() const override { return "LISTENER"; }
+  void on_exit() override;
+
+ protected:
+  behavior_type make_behavior() override;
+
+ private:
+  // One iteration's commands: entries in request order of each client, one batch per shard.
+  struct Entry {
+    Client* client;
+    Request request;
+    uint32_t shard = 0;  // of the reply; for a flush the first one
+    uint32_t index = 0;  // in that shard's batch
+    bool stored = false; // false: the request's text is the reply
+  };
+  struct Round {
+    uint64_t id = 0;
+    size_t unanswered = 0;
+    std::vector<Entry> entries;
+    std::vector<Client*> clients;
+    std::vector<CommandBatchPtr> batches;  // by shard; null: nothing for it
+  };
+
+  // net::ConnectionHandler
+  void OnInput(net::Connection& connection) override;
+  void OnClosed(net::Connection& connection, net::CloseReason reason) override;
+  void OnDrained(net::Connection& connection) override;
+
+  // Clients (listener_clients.cc).
+  void Open();
+  void Close();
+  void Deal(int fd);
+  void Adopt(int fd);
+  void Destroy(Client* client);
+  void ResetClient(Client* client);
+  Client* Find(uint64_t id);
+
+  // Requests (listener.cc).
+  void Parse(Client* client);
+  bool Take(Client* client, Request& request);
+  void AddEntry(Client* client, const Request& request);
+  void AddToBatch(uint32_t shard, const Command& command, Entry* entry);
+  void SendRound();
+  void OnAnswered(const CommandBatchPtr& batch);
+  void FinishRound(std::unique_ptr<Round> round);
+  void ComposeEntry(const Round& round, const Entry& entry);
+  void Hold(Client* client, uint32_t shard, uint64_t seq);
+  void Resume(Client* client);
+  void HandleDeferred(Client* client);
+  static void AdaptRoundSize(Client* client, uint64_t output_bytes);
+
+  // Forwards (listener_forwards.cc).
+  void Forward(Client* client, const Request& request);
+  void OnForwardReplies(ForwardReplies* replies);
+  void ComposeAnswered(Client* client);
+  void SendForwards();
+
+  // Replies (listener_output.cc).
+  void OnServing(const ServingPtr& serving);
+  void DropHeld();
+  bool Frozen() const;
+  void Release(Client* client);
+  void ReleaseHeld();
+  void SetReading(Client* client);
+  void OnAcknowledged(const AcknowledgedPtr& acknowledged);
+
+  // Stats (listener_stats.cc).
+  void Gather(Client* client, absl::string_view argument);
+  void OnStatsPart(const StatsPart& part);
+  void OnStatsRequest(const StatsRequest& request);
+
+  const ListenerOptions options_;
+  WiringPtr wiring_;
+  std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+  uint32_t next_core_ = 0;
+
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Client>> clients_;
+  uint64_t next_client_ = 1;
+
+  std::unique_ptr<Round> open_round_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Round>> rounds_;
+  std::vector<std::unique_ptr<Round>> spare_rounds_;
+  uint64_t next_round_ = 1;
+  ForwardRequestsPtr forwards_out_;
+
+  replication::ServingMode mode_ = replication::ServingMode::kClosed;
+  uint64_t slot_seed_ = 0;
+  int64_t lease_until_boot_ms_ = 0;
+  int64_t clock_offset_ms_ = 0;
+  bool window_full_ = false;
+  AcknowledgedPtr acknowledged_;
+  std::vector<Client*> held_;  // have marks, or waited for the lease
+
+  struct Gathering {
+    uint64_t client = 0;
+    std::string argument;
+    size_t missing = 0;
+    NodeStats sum;
+  };
+  absl::flat_hash_map<uint64_t, Gathering> gatherings_;
+  uint64_t next_gathering_ = 1;
+  ListenerStats stats_;
+};
+
+}  // namespace twincached

@@ -1,0 +1,102 @@
+// The LISTENER's gate: which replies may leave, and when reading stops.
+#include <algorithm>
+#include <utility>
+
+#include "actors/listener.h"
+#include "net/clock.h"
+#include "proto/limits.h"
+
+namespace twincached {
+
+using replication::ServingMode;
+
+void ListenerActor::OnServing(const ServingPtr& serving) {
+  mode_ = serving->mode;
+  slot_seed_ = serving->slot_seed;
+  if (mode_ == ServingMode::kClosed) {
+    Close();
+  } else {
+    if (serving->drop_held) DropHeld();
+    Open();
+    ReleaseHeld();
+  }
+  this->send(wiring_->supervisor, serving);
+}
+
+// Resets every connection whose replies a failover may have undone.
+void ListenerActor::DropHeld() {
+  std::vector<Client*> dropped;
+  for (auto& each : clients_) {
+    Client* client = each.second.get();
+    if (!client->holds.empty() || client->HasForwards() || client->in_round) {
+      dropped.push_back(client);
+    }
+  }
+  for (Client* client : dropped) ResetClient(client);
+}
+
+bool ListenerActor::Frozen() const {
+  switch (mode_) {
+    case ServingMode::kAlone: return false;
+    case ServingMode::kPaired:
+    case ServingMode::kFollower: return net::BoottimeMs() >= lease_until_boot_ms_;
+    case ServingMode::kHeld:
+    case ServingMode::kClosed: return true;
+  }
+  return true;
+}
+
+// Lets go what may leave, and the client itself when it is through. REQUIRES: not in a round.
+void ListenerActor::Release(Client* client) {
+  net::Connection& connection = *client->connection;
+  if (mode_ == ServingMode::kAlone) client->holds.Clear();
+  const bool unsent = connection.written() < connection.appended();
+  const bool frozen = unsent && Frozen();
+  if (unsent) {
+    const uint64_t limit = client->holds.Release(*acknowledged_);
+    connection.set_send_limit(frozen ? connection.written() : limit);
+    connection.Flush();
+  }
+  const bool all_out = connection.written() == connection.appended();
+  if (all_out && client->closing && client->Idle()) return Destroy(client);
+  if ((frozen || !client->holds.empty()) && !std::exchange(client->listed_held, true)) {
+    held_.push_back(client);
+  }
+  SetReading(client);
+}
+
+void ListenerActor::ReleaseHeld() {
+  std::vector<Client*> held;
+  held.swap(held_);
+  for (Client* client : held) client->listed_held = false;
+  for (Client* client : held) {
+    if (client->in_round) {
+      client->listed_held = true;
+      held_.push_back(client);
+    } else {
+      Release(client);
+    }
+  }
+}
+
+void ListenerActor::OnAcknowledged(const AcknowledgedPtr& acknowledged) {
+  acknowledged_ = acknowledged;
+  ReleaseHeld();
+}
+
+// Stops reading a client that does not read its replies, and every client while the window is full.
+void ListenerActor::SetReading(Client* client) {
+  const net::Connection& connection = *client->connection;
+  const bool pause = (window_full_ && mode_ != ServingMode::kAlone) || client->gathering ||
+                     connection.appended() - connection.written() > kClientOutputBytesMax;
+  if (pause == client->reading_paused) return;
+  client->reading_paused = pause;
+  if (pause) {
+    ++stats_.stopped_reading;
+    client->connection->PauseReading();
+  } else {
+    client->connection->ResumeReading();
+  }
+}
+
+}  // namespace twincached
