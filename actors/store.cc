@@ -1,0 +1,271 @@
+#include "actors/store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/clock.h"
+#include "proto/check.h"
+#include "proto/key_hash.h"
+#include "proto/replication/frame.h"
+
+namespace twincached {
+
+namespace {
+
+// Items that one maintenance turn looks at, so that it never holds the core for more than about a millisecond.
+constexpr size_t kItemsPerMaintenance = 2000;
+// How soon maintenance looks for expired items again while it decides.
+constexpr int64_t kMaintenanceMs = 1000;
+
+absl::string_view KeyOf(const replication::Record& record) {
+  switch (record.effect_case()) {
+    case replication::Record::kPut: return record.put().key();
+    case replication::Record::kTouch: return record.touch().key();
+    case replication::Record::kRemove: return record.remove().key();
+    default: return {};
+  }
+}
+
+ForwardAnswer ToAnswer(const replication::ForwardAnswer& encoded) {
+  ForwardAnswer answer;
+  answer.number = encoded.number();
+  answer.parts = encoded.parts();
+  answer.reply.status = static_cast<Status>(encoded.status());
+  answer.reply.client_flags = encoded.client_flags();
+  answer.reply.cas = encoded.cas();
+  answer.reply.number = encoded.value_number();
+  answer.value = encoded.value();
+  return answer;
+}
+
+}  // namespace
+
+StoreActor::StoreActor(caf::actor_config& config, CoreUnit* core, ShardOptions options,
+                       int64_t clock_offset_ms)
+    : pinned(config, core),
+      options_(options),
+      shard_(options),
+      slot_seed_(options.slot_seed),
+      clock_offset_ms_(clock_offset_ms) {}
+
+StoreActor::behavior_type StoreActor::make_behavior() {
+  return {
+      [this](const WiringPtr& wiring) { wiring_ = wiring; },
+      [this](const CommandBatchPtr& batch) { OnCommands(batch); },
+      [this](const ApplyBatchPtr& batch) { OnApply(*batch); },
+      [this](const StoreOrder& order) { OnOrder(order); },
+      [this](const AcknowledgedPtr& acknowledged) {
+        ledger_.Acknowledge((*acknowledged)[options_.shard_index]);
+      },
+      [this](const StreamClockOffset& offset) { clock_offset_ms_ = offset.offset_ms; },
+      [this](const StatsRequest& request) {
+        if (request.reset) return shard_.ResetStats();
+        auto part = std::make_shared<StatsPart>();
+        part->token = request.token;
+        part->stats.shard = shard_.stats();
+        part->stats.newest_version = shard_.newest_version();
+        send(wiring_->listeners[request.listener], StatsPartPtr(std::move(part)));
+      },
+  };
+}
+
+int64_t StoreActor::NowMs() const { return net::MonotonicUs() / 1000 + clock_offset_ms_; }
+
+// ---------------------------------------------------------------- commands
+
+void StoreActor::OnCommands(const CommandBatchPtr& batch) {
+  batch->replies.clear();
+  batch->arena.clear();
+  batch->refused = false;
+  batch->changed_seq = 0;
+  if (decides_) {
+    ExecuteAll(batch.get());
+    if (records_.enabled() && records_.count() > 0) batch->changed_seq = ledger_.next_seq();
+    HandOverChanges();
+  } else {
+    ReadAll(batch.get());
+  }
+  AnswerBatch(batch);
+}
+
+void StoreActor::ExecuteAll(CommandBatch* batch) {
+  const int64_t now_ms = NowMs();
+  const bool forwarded = batch->origin == CommandOrigin::kPeerForward;
+  for (size_t i = 0; i < batch->commands.size(); ++i) {
+    const uint32_t count_before = records_.count();
+    const Reply reply = shard_.Execute(batch->commands[i], now_ms, &records_);
+    const bool changed = records_.count() != count_before;
+    if (forwarded) {
+      if (batch->tags[i].number != 0) records_.Answer(batch->tags[i], reply, changed);
+      continue;
+    }
+    const uint64_t hold_seq =
+        records_.enabled() ? ledger_.Reveals(reply, changed, records_.removals() != 0) : 0;
+    KeepReply(reply, hold_seq, batch);
+  }
+}
+
+void StoreActor::ReadAll(CommandBatch* batch) {
+  const int64_t now_ms = NowMs();
+  for (const Command& command : batch->commands) {
+    if (IsWrite(command.op)) {
+      batch->refused = true;
+      return;
+    }
+    KeepReply(shard_.Read(command, now_ms), 0, batch);
+  }
+}
+
+void StoreActor::KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch) {
+  StoredReply stored{reply, hold_seq, batch->arena.size()};
+  batch->arena.append(reply.value.data(), reply.value.size());
+  batch->replies.push_back(stored);
+}
+
+void StoreActor::AnswerBatch(const CommandBatchPtr& batch) {
+  if (batch->origin == CommandOrigin::kPeerForward) return;
+  for (StoredReply& stored : batch->replies) {
+    stored.reply.value =
+        absl::string_view(batch->arena.data() + stored.value_offset, stored.reply.value.size());
+  }
+  if (batch->origin == CommandOrigin::kClient) {
+    send(wiring_->listeners[batch->listener], batch);
+  } else {
+    send(wiring_->link, batch);
+  }
+}
+
+void StoreActor::HandOverChanges() {
+  if (records_.count() == 0) return;
+  if (!records_.enabled()) {
+    records_.Clear();
+    if (std::exchange(told_link_, true)) return;
+    auto notice = std::make_shared<MutationBatch>();
+    notice->shard = options_.shard_index;
+    send(wiring_->link, std::move(notice));
+    return;
+  }
+  auto batch = std::make_shared<MutationBatch>();
+  batch->shard = options_.shard_index;
+  batch->seq = ledger_.next_seq();
+  ledger_.Close(shard_.newest_version(), records_.removals() != 0);
+  batch->records = records_.TakeBytes();
+  send(wiring_->link, std::move(batch));
+}
+
+// ---------------------------------------------------------------- the peer's records
+
+void StoreActor::OnApply(const ApplyBatch& batch) {
+  auto applied = std::make_shared<Applied>();
+  applied->ticket = batch.ticket;
+  if (decides_) return;  // a late batch of a link that is over
+  absl::string_view records = batch.records;
+  absl::string_view encoded;
+  while (applied->failure.empty() && replication::NextRecord(&records, &encoded)) {
+    ApplyRecord(batch, encoded, applied.get());
+  }
+  if (applied->failure.empty() && !records.empty()) applied->failure = "malformed record";
+  send(wiring_->link, std::move(applied));
+}
+
+void StoreActor::ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, Applied* applied) {
+  if (!scratch_.ParseFromArray(encoded.data(), static_cast<int>(encoded.size()))) {
+    applied->failure = "malformed record";
+    return;
+  }
+  const absl::string_view key = KeyOf(scratch_);
+  const bool ours =
+      key.empty() || !batch.every_shard ||
+      ShardOfSlot(SlotOf(HashKey(key, slot_seed_)), options_.shard_count) == options_.shard_index;
+  if (ours) {
+    const absl::Status status = shard_.Apply(scratch_, NowMs());
+    if (absl::IsResourceExhausted(status)) {
+      applied->shed_keys.emplace_back(key.data(), key.size());
+    } else if (!status.ok()) {
+      applied->failure = std::string(status.message());
+      return;
+    }
+  }
+  // One shard tells an answer: the one that owns the key, or the first for an answer without one.
+  const bool tells = key.empty() ? !batch.every_shard || options_.shard_index == 0 : ours;
+  if (scratch_.has_answer() && tells) applied->answers.push_back(ToAnswer(scratch_.answer()));
+}
+
+// ---------------------------------------------------------------- the LINK's orders
+
+void StoreActor::OnOrder(const StoreOrder& order) {
+  switch (order.kind) {
+    case StoreOrder::kDecide:
+      shard_.BeginEpoch(order.value);
+      SetDeciding(true);
+      break;
+    case StoreOrder::kFollow:
+      SetDeciding(false);
+      shard_.Follow();
+      break;
+    case StoreOrder::kClear:
+      slot_seed_ = order.value;
+      shard_.Clear(order.value);
+      break;
+    case StoreOrder::kRecord:
+      records_.set_enabled(order.value != 0);
+      told_link_ = false;
+      ledger_.Reset(shard_.newest_version());
+      break;
+    case StoreOrder::kBeginLoading:
+      shard_.BeginLoading();
+      break;
+    case StoreOrder::kEndLoading:
+      shard_.EndLoading();
+      break;
+    case StoreOrder::kBeginSnapshot:
+      shard_.BeginSnapshot();
+      break;
+    case StoreOrder::kNextChunk:
+      SendNextChunk(order.value);
+      break;
+    case StoreOrder::kAbandonSnapshot:
+      shard_.AbandonSnapshot();
+      break;
+    case StoreOrder::kBarrier:
+      send(wiring_->link, BarrierReached{options_.shard_index, order.value});
+      break;
+  }
+}
+
+void StoreActor::SetDeciding(bool decides) {
+  decides_ = decides;
+  told_link_ = false;
+  ledger_.Reset(shard_.newest_version());
+  loop().CancelTimer(std::exchange(maintenance_, 0));
+  if (decides) Maintain();
+}
+
+void StoreActor::SendNextChunk(size_t bytes_max) {
+  DCHECK(records_.count() == 0);
+  RecordWriter writer;
+  writer.set_enabled(true);
+  auto chunk = std::make_shared<SnapshotChunk>();
+  chunk->shard = options_.shard_index;
+  chunk->last = !shard_.NextSnapshotChunk(bytes_max, NowMs(), &writer);
+  chunk->records = writer.TakeBytes();
+  send(wiring_->link, std::move(chunk));
+}
+
+// ---------------------------------------------------------------- time
+
+void StoreActor::Maintain() {
+  maintenance_ = 0;
+  const int64_t now_ms = NowMs();
+  const int64_t wanted_ms = shard_.Maintain(now_ms, kItemsPerMaintenance, &records_);
+  HandOverChanges();
+  // An idle node without expiring items sleeps; commands that bring some arm the timer again.
+  if (wanted_ms != kNever) ArmMaintenance(std::max<int64_t>(1, wanted_ms - now_ms));
+}
+
+void StoreActor::ArmMaintenance(int64_t delay_ms) {
+  if (maintenance_ != 0) return;
+  maintenance_ = loop().AddTimer(std::min(delay_ms, kMaintenanceMs), [this] { Maintain(); });
+}
+
+}  // namespace twincached

@@ -1,0 +1,66 @@
+// The STORE: owns one shard and executes every command on it, in the order in which batches arrive.
+//
+// One per core, pinned. The only actor that touches items. Encodes each change once; the bytes go to the LINK untouched.
+// Bounds: those of its Shard; it keeps no queue of its own.
+//
+// Invariants:
+// 1. Executes only while it decides, applies only while it follows (see StoreOrder); a batch that comes in the wrong
+//    mode is answered `refused`, unexecuted.
+// 2. While recording, every batch that changed something goes to the LINK before its replies go to the LISTENER.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "actors/hold_ledger.h"
+#include "actors/interfaces.h"
+#include "actors/pinned.h"
+#include "storage/record_writer.h"
+#include "storage/shard.h"
+
+namespace twincached {
+
+class StoreActor final : public pinned<store_actor> {
+ public:
+  StoreActor(caf::actor_config& config, CoreUnit* unit, ShardOptions options,
+             int64_t clock_offset_ms);
+
+  const char* name() const override { return "STORE"; }
+  void on_exit() override { wiring_.reset(); }
+
+ protected:
+  behavior_type make_behavior() override;
+
+ private:
+  int64_t NowMs() const;
+
+  void OnCommands(const CommandBatchPtr& batch);
+  void ExecuteAll(CommandBatch* batch);
+  void ReadAll(CommandBatch* batch);
+  void KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch);
+  void AnswerBatch(const CommandBatchPtr& batch);
+  void HandOverChanges();
+
+  void OnApply(const ApplyBatch& batch);
+  void ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, Applied* applied);
+
+  void OnOrder(const StoreOrder& order);
+  void SendNextChunk(size_t bytes_max);
+  void SetDeciding(bool decides);
+  void Maintain();
+  void ArmMaintenance(int64_t delay_ms);
+
+  const ShardOptions options_;
+  Shard shard_;
+  RecordWriter records_;
+  HoldLedger ledger_;
+  replication::Record scratch_;
+  WiringPtr wiring_;
+  bool decides_ = false;
+  bool told_link_ = false;  // not recording: the LINK knows that something changed since
+  uint64_t slot_seed_ = 0;
+  int64_t clock_offset_ms_;
+  net::TimerId maintenance_ = 0;
+};
+
+}  // namespace twincached
