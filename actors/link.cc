@@ -1,0 +1,103 @@
+#include "actors/link.h"
+
+#include <utility>
+
+#include "actors/log.h"
+#include "net/clock.h"
+#include "proto/check.h"
+#include "proto/limits.h"
+
+namespace twincached {
+
+LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions options)
+    : pinned(config, core),
+      options_(std::move(options)),
+      resolver_(&core->loop()),
+      log_(kMutationLogBytesMax),
+      acknowledged_(options_.shard_count, 0),
+      slot_seed_(options_.slot_seed),
+      clock_offset_ms_(options_.clock_offset_ms) {
+  core->AddBeforeSleep([this] { BeforeSleep(); });
+}
+
+LinkActor::behavior_type LinkActor::make_behavior() {
+  return {
+      [this](const WiringPtr& wiring) { Begin(wiring); },
+      [this](const MutationBatchPtr& batch) { OnMutations(*batch); },
+      [this](const SnapshotChunkPtr& chunk) { OnChunk(chunk.get()); },
+      [this](const AppliedPtr& applied) { OnApplied(*applied); },
+      [this](const BarrierReached& reached) { OnBarrier(reached); },
+      [this](const CommandBatchPtr& batch) { OnExecutedHere(*batch); },
+      [this](const ForwardRequestsPtr& requests) { OnForwardRequests(requests.get()); },
+      [this](const RoleOrdersPtr& orders) { OnOrders(*orders); },
+      [this](const StatsRequest& request) { OnStatsRequest(request); },
+  };
+}
+
+void LinkActor::Begin(const WiringPtr& wiring) {
+  wiring_ = wiring;
+  CHECK(!options_.addresses.empty());
+  const absl::Status status = probe_port_.Open(&loop(), options_.addresses.front());
+  if (!status.ok()) LogWarning(status.message());
+  HoldPort();
+  Tell(replication::Started{});
+}
+
+void LinkActor::on_exit() {
+  acceptors_.clear();
+  probe_port_.Close();
+  prober_.reset();
+  dialer_.reset();
+  peers_.clear();
+  dropped_.clear();
+  wiring_.reset();
+}
+
+void LinkActor::Tell(replication::Event event) {
+  send(wiring_->supervisor, std::make_shared<const replication::Event>(std::move(event)));
+}
+
+// The end of an iteration: one write to the peer, one message per LISTENER.
+void LinkActor::BeforeSleep() {
+  if (wiring_ == nullptr) return;
+  SendReplies();
+  SendAck();
+  DrainSender();
+  TellWindow();
+  CheckDrained();
+  for (auto& peer : peers_) peer.second->connection->Flush();
+  dropped_.clear();
+}
+
+void LinkActor::TellWindow() {
+  const bool full = book_.full() || (sender_ != nullptr && sender_->window_full());
+  if (std::exchange(window_full_, full) == full) return;
+  if (full) ++stats_.window_full_times;
+  for (const listener_actor& listener : wiring_->listeners) send(listener, WindowFull{full});
+}
+
+void LinkActor::CheckDrained() {
+  if (!draining_) return;
+  if (sender_ != nullptr && sender_->acked_position() < log_.end()) return;
+  if (receiver_ != nullptr && book_.in_flight() > 0) return;
+  draining_ = false;
+  Tell(replication::Drained{});
+}
+
+void LinkActor::OnStatsRequest(const StatsRequest& request) {
+  if (request.reset) return;
+  auto part = std::make_shared<StatsPart>();
+  part->token = request.token;
+  LinkStats& stats = part->stats.link;
+  stats = stats_;
+  stats.position = receiver_ != nullptr ? receiver_->applied_position() : log_.end();
+  stats.acknowledged_position = sender_ != nullptr ? sender_->acked_position() : stats.position;
+  stats.log_bytes = log_.bytes();
+  stats.log_bytes_max = kMutationLogBytesMax;
+  stats.lag_mutations = sender_ != nullptr ? sender_->lag_batches() : 0;
+  stats.forwards_in_flight = book_.in_flight();
+  stats.link_up = link() != nullptr;
+  send(wiring_->listeners[request.listener], StatsPartPtr(std::move(part)));
+}
+
+}  // namespace twincached

@@ -1,0 +1,218 @@
+// The LINK: owns the replication port, the connection to the peer and the one mutation log.
+//
+// One per node, pinned to core 0. It gives every STORE's batch its position, sends it, and tells LISTENERs and STOREs
+// what is acknowledged; on the other side it hands the peer's batches to the STOREs and acknowledges what they applied.
+// It decides nothing about roles: it tells the SUPERVISOR what happened and carries out what comes back.
+// It is the only one that orders STOREs and LISTENERs about, so that orders stay in the order of the stream.
+// Bounds: kCandidatesMax connections before their handshake, each with kFrameBytesMaxBeforeHandshake; one link; the log's
+// and the window's bounds (limits.h).
+//
+// Invariants:
+// 1. Before AttachLink nothing but one Hello and one Verdict is read from a connection.
+// 2. A Hello is sent only when every STORE is through with what earlier links brought.
+// 3. One write per iteration: frames are appended during it and leave before the core sleeps.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "actors/forward_book.h"
+#include "actors/interfaces.h"
+#include "actors/pinned.h"
+#include "actors/probe.h"
+#include "net/event_loop.h"
+#include "proto/replication/mutation_log.h"
+#include "proto/replication/receiver.h"
+#include "proto/replication/sender.h"
+
+namespace twincached {
+
+struct LinkOptions {
+  net::HostPort peer;  // host empty: none
+  std::vector<net::Address> addresses;  // of the replication port
+  uint32_t shard_count = 1;
+  uint64_t slot_seed = 0;
+  uint64_t incarnation_low = 0;
+  size_t memory_bytes_max = 0;
+  size_t item_bytes_max = 0;
+  uint32_t client_port = 0;
+  int64_t clock_offset_ms = 0;  // stream clock at start: the wall clock
+  replication::Timers timers;
+};
+
+class LinkActor final : public pinned<link_actor>, private net::ConnectionHandler {
+ public:
+  LinkActor(caf::actor_config& config, CoreUnit* unit, LinkOptions options);
+
+  const char* name() const override { return "LINK"; }
+  void on_exit() override;
+
+ protected:
+  behavior_type make_behavior() override;
+
+ private:
+  struct Peer {
+    replication::ConnectionId id = 0;
+    std::unique_ptr<net::Connection> connection;
+    replication::Hello ours, theirs;
+    bool dialled = false;
+    bool hello_sent = false;
+    bool awaits_role = false;  // a Hello or Verdict is with the SUPERVISOR: nothing is read meanwhile
+  };
+  // Tokens of the LINK's own barriers have this bit, the role machine's have not.
+  static constexpr uint64_t kOwnBarrier = uint64_t{1} << 63;
+
+  // A batch that the peer has not acknowledged.
+  struct OpenBatch {
+    uint64_t position;
+    uint64_t seq;
+    uint32_t shard;
+  };
+
+  // Connections (link_connections.cc).
+  void HoldPort();
+  void StartDial();
+  void AddPeer(int fd, bool dialled);
+  void OnInput(net::Connection& connection) override;
+  void OnClosed(net::Connection& connection, net::CloseReason reason) override;
+  void OnDrained(net::Connection& connection) override;
+  void ReadFrames(Peer* peer);
+  bool OnPayload(Peer* peer, absl::string_view payload);
+  bool OnCandidateFrame(Peer* peer, const replication::Frame& frame);
+  void OnLinkFrame(Peer* peer, const replication::Frame& frame);
+  void SendHello(Peer* peer);
+  void Drop(replication::ConnectionId id, bool reset);
+  void Refuse(Peer* peer, absl::string_view why);
+  void Append(Peer* peer, const replication::Frame& frame);
+
+  // Orders of the SUPERVISOR (link_orders.cc).
+  void OnOrders(const RoleOrders& orders);
+  void Obey(const replication::Dial& dial);
+  void Obey(const replication::StopDialling& stop);
+  void Obey(const replication::SendHello& hello);
+  void Obey(const replication::SendVerdict& verdict);
+  void Obey(const replication::CloseConnection& close);
+  void Obey(const replication::AttachLink& attach);
+  void Obey(const replication::DetachLink& detach);
+  void Obey(const replication::Probe& probe);
+  void Obey(const replication::SetServing& serving);
+  void Obey(const replication::RunBarrier& barrier);
+  void Obey(const replication::Decide& decide);
+  void Obey(const replication::Follow& follow);
+  void Obey(const replication::DropData& drop);
+  void Obey(const replication::SendInSync& in_sync);
+  void Obey(const replication::SendOutdated& outdated);
+  void Obey(const replication::SendOutdatedAck& acknowledgement);
+  void Obey(const replication::SendGoodbye& goodbye);
+  void Obey(const replication::DrainLink& drain);
+  void Obey(const replication::Say&) {}      // the SUPERVISOR's
+  void Obey(const replication::Explain&) {}  // the SUPERVISOR's
+  void Obey(const replication::Exit&) {}     // the SUPERVISOR's
+  void AppendToLink(const replication::Frame& frame);
+  void OrderStores(StoreOrder::Kind kind, uint64_t value);
+  void BeginOwnBarrier();
+  void OnBarrier(const BarrierReached& reached);
+  void SetTicking(bool wanted);
+  void Tick();
+  void SendHeartbeat();
+  void OnHeartbeat(const replication::Heartbeat& heartbeat);
+  void SetStreamClock(int64_t stream_ms);
+
+  // As source (link_source.cc).
+  void BeginSource(const replication::AttachLink& attach);
+  void OnMutations(const MutationBatch& batch);
+  void OnChunk(SnapshotChunk* chunk);
+  void OnAck(const replication::Ack& ack);
+  void TellAcknowledged();
+  void OnForwards(const replication::Forwards& forwards);
+  void Distribute(ForwardTag tag, const Command& command, std::vector<CommandBatchPtr>* batches);
+  void SendBatches(CommandOrigin origin, std::vector<CommandBatchPtr>* batches);
+  void Shed(const replication::Ack& ack);
+  void DrainSender();
+  int64_t UnackedMs() const;
+
+  // As target (link_target.cc).
+  void BeginTarget(const replication::AttachLink& attach);
+  void OnSnapshotBegin(const replication::SnapshotBegin& begin);
+  void OnData(const replication::DataView& data);
+  void OnApplied(const Applied& applied);
+  void SendAck();
+  void OnForwardRequests(ForwardRequests* requests);
+  void SendForwards(uint64_t first);
+  void ExecuteHere(uint64_t first);
+  void OnExecutedHere(const CommandBatch& batch);
+  void AnswerClient(uint64_t number, uint32_t parts, const Reply& reply, absl::string_view value);
+  void SendReplies();
+  void CheckStatus(const absl::Status& status);
+
+  void Begin(const WiringPtr& wiring);
+  void BeforeSleep();
+  void CheckDrained();
+  void OnStatsRequest(const StatsRequest& request);
+  void Tell(replication::Event event);
+  void TellWindow();
+  Peer* Find(replication::ConnectionId id);
+  Peer* link() { return link_id_ == 0 ? nullptr : Find(link_id_); }
+
+  const LinkOptions options_;
+  WiringPtr wiring_;
+
+  // Connections.
+  std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+  net::Resolver resolver_;
+  ProbePort probe_port_;
+  std::unique_ptr<Prober> prober_;
+  std::unique_ptr<net::Dialer> dialer_;
+  net::TimerId dial_timer_ = 0;
+  uint64_t dial_generation_ = 0;  // of the look-up under way; older answers are dropped
+  absl::flat_hash_map<replication::ConnectionId, std::unique_ptr<Peer>> peers_;
+  std::vector<std::unique_ptr<Peer>> dropped_;  // until no callback of theirs can be on the stack
+  replication::ConnectionId next_connection_ = 1;
+
+  // The link.
+  replication::ConnectionId link_id_ = 0;  // 0: none attached
+  replication::Hello peer_hello_;
+  net::Address peer_probe_;
+  bool probe_verified_ = false;
+  std::unique_ptr<replication::Sender> sender_;
+  std::unique_ptr<replication::Receiver> receiver_;
+  uint64_t next_ticket_ = 1;
+  bool told_caught_up_ = false, told_in_sync_ = false;
+  uint64_t heard_us_ = 0;  // newest heartbeat of the peer
+  uint64_t executed_forward_ = 0;  // of the peer's incarnation below
+  uint64_t executed_forwards_from_ = 0;
+  replication::Ack pending_ack_;
+
+  // The stream.
+  replication::MutationLog log_;
+  std::deque<OpenBatch> open_batches_;
+  Acknowledged acknowledged_;
+  int64_t acknowledged_at_ms_ = 0;  // running time of the newest progress, for E6
+  bool decides_ = false;
+  bool told_first_mutation_ = false;
+  uint64_t alone_mutations_ = 0;  // batches since Decide, answered without a peer
+  uint64_t slot_seed_ = 0;
+  int64_t clock_offset_ms_ = 0;
+  ForwardBook book_;
+  absl::flat_hash_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
+  bool window_full_ = false;
+  bool draining_ = false;
+
+  // Barriers and ticks.
+  uint64_t barrier_token_ = 0;
+  size_t barrier_missing_ = 0;
+  uint64_t last_barrier_ = 0;
+  uint64_t own_barrier_ = 0;  // before the next Hello; 0: none under way
+  size_t own_barrier_missing_ = 0;
+  std::vector<replication::ConnectionId> waiting_hellos_;
+  replication::Hello role_hello_;
+  net::TimerId tick_timer_ = 0;
+  int64_t running_ms_ = 0, last_tick_ms_ = 0;
+  LinkStats stats_;
+};
+
+}  // namespace twincached

@@ -1,0 +1,241 @@
+// The LINK carries out what the role machine ordered, in its order.
+#include <algorithm>
+#include <utility>
+
+#include "actors/link.h"
+#include "actors/log.h"
+#include "net/clock.h"
+#include "net/socket.h"
+#include "proto/limits.h"
+
+namespace twincached {
+
+using replication::Frame;
+
+namespace {
+
+// A slave's clock follows the master's when it is off by more than this; less is the network's.
+constexpr int64_t kClockSlackMs = 5;
+
+}  // namespace
+
+void LinkActor::OnOrders(const RoleOrders& orders) {
+  role_hello_ = orders.hello;
+  for (const replication::Effect& effect : orders.effects) {
+    absl::visit([this](const auto& order) { Obey(order); }, effect);
+  }
+  SetTicking(orders.needs_ticks);
+  Peer* considered = Find(orders.considered);
+  if (considered == nullptr) return;
+  considered->awaits_role = false;
+  ReadFrames(considered);
+}
+
+void LinkActor::OrderStores(StoreOrder::Kind kind, uint64_t value) {
+  for (const store_actor& store : wiring_->stores) send(store, StoreOrder{kind, value});
+}
+
+// ---------------------------------------------------------------- the link begins and ends
+
+void LinkActor::Obey(const replication::AttachLink& attach) {
+  Peer* peer = Find(attach.connection);
+  if (peer == nullptr) return;
+  link_id_ = attach.connection;
+  peer_hello_ = peer->theirs;
+  stats_.peer_address = net::PeerAddress(peer->connection->fd()).ToString();
+  peer_probe_ = net::PeerAddress(peer->connection->fd())
+                    .WithPort(static_cast<uint16_t>(peer_hello_.probe_port()));
+  heard_us_ = 0;
+  told_caught_up_ = told_in_sync_ = false;
+  pending_ack_.Clear();
+  sender_.reset();
+  receiver_.reset();
+  // The probe port counts as evidence only when it has answered while the peer lived.
+  probe_verified_ = false;
+  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this](Prober::Result result) {
+    probe_verified_ = result == Prober::Result::kAccepted;
+  });
+  if (attach.as_source) {
+    BeginSource(attach);
+  } else {
+    BeginTarget(attach);
+  }
+  SendHeartbeat();
+}
+
+void LinkActor::Obey(const replication::DetachLink& detach) {
+  if (link_id_ != 0) {
+    Drop(std::exchange(link_id_, 0), detach.reset);
+    BeginOwnBarrier();
+  }
+  if (sender_ != nullptr) OrderStores(StoreOrder::kAbandonSnapshot, 0);
+  if (receiver_ != nullptr) log_.AdvanceTo(receiver_->applied_position());
+  sender_.reset();
+  receiver_.reset();
+  if (detach.keep_log) return;
+  log_.SetKeeping(false);
+  open_batches_.clear();
+  OrderStores(StoreOrder::kRecord, 0);
+}
+
+// What an ended connection brought is applied before the next Hello says how far this node is.
+void LinkActor::BeginOwnBarrier() {
+  own_barrier_ = ++last_barrier_ | kOwnBarrier;
+  own_barrier_missing_ = wiring_->stores.size();
+  OrderStores(StoreOrder::kBarrier, own_barrier_);
+}
+
+void LinkActor::Obey(const replication::RunBarrier& barrier) {
+  barrier_token_ = barrier.token;
+  barrier_missing_ = wiring_->stores.size();
+  OrderStores(StoreOrder::kBarrier, barrier.token);
+}
+
+void LinkActor::OnBarrier(const BarrierReached& reached) {
+  if (reached.token == own_barrier_) {
+    if (--own_barrier_missing_ > 0) return;
+    own_barrier_ = 0;
+    for (replication::ConnectionId id : std::exchange(waiting_hellos_, {})) {
+      Peer* peer = Find(id);
+      if (peer != nullptr) SendHello(peer);
+    }
+  } else if (reached.token == barrier_token_ && --barrier_missing_ == 0) {
+    if (receiver_ != nullptr) log_.AdvanceTo(receiver_->applied_position());
+    Tell(replication::BarrierDone{std::exchange(barrier_token_, 0)});
+  }
+}
+
+// ---------------------------------------------------------------- what this node is
+
+void LinkActor::Obey(const replication::SetServing& serving) {
+  auto order = std::make_shared<Serving>();
+  order->token = serving.token;
+  order->mode = serving.mode;
+  order->drop_held = serving.drop_held;
+  order->slot_seed = slot_seed_;
+  for (const listener_actor& listener : wiring_->listeners) send(listener, ServingPtr(order));
+}
+
+void LinkActor::Obey(const replication::Decide& decide) {
+  decides_ = true;
+  told_first_mutation_ = false;
+  alone_mutations_ = 0;
+  slot_seed_ = decide.slot_seed;
+  OrderStores(StoreOrder::kDecide, decide.epoch.number());
+  if (decide.rerun_forwards) ExecuteHere(book_.first());
+}
+
+void LinkActor::Obey(const replication::Follow&) {
+  decides_ = false;
+  log_.SetKeeping(false);
+  open_batches_.clear();
+  OrderStores(StoreOrder::kFollow, 0);
+}
+
+void LinkActor::Obey(const replication::DropData& drop) {
+  slot_seed_ = drop.slot_seed;
+  log_.Reset(0);
+  open_batches_.clear();
+  book_.Clear();
+  executed_forward_ = 0;
+  executed_forwards_from_ = 0;
+  OrderStores(StoreOrder::kClear, drop.slot_seed);
+}
+
+// ---------------------------------------------------------------- frames to the peer
+
+void LinkActor::Obey(const replication::SendInSync&) {
+  if (sender_ != nullptr) sender_->QueueInSync();
+}
+
+void LinkActor::Obey(const replication::SendOutdated& outdated) {
+  Frame frame;
+  frame.mutable_outdated()->set_reason(outdated.reason);
+  AppendToLink(frame);
+}
+
+void LinkActor::Obey(const replication::SendOutdatedAck&) {
+  Frame frame;
+  frame.mutable_outdated_ack();
+  AppendToLink(frame);
+}
+
+void LinkActor::Obey(const replication::SendGoodbye& goodbye) {
+  Frame frame;
+  frame.mutable_goodbye()->set_position(log_.end());
+  frame.mutable_goodbye()->set_exiting(goodbye.exiting);
+  frame.mutable_goodbye()->set_was_master(goodbye.was_master);
+  AppendToLink(frame);
+}
+
+void LinkActor::Obey(const replication::DrainLink&) { draining_ = true; }
+
+void LinkActor::AppendToLink(const Frame& frame) {
+  if (link() != nullptr) Append(link(), frame);
+}
+
+void LinkActor::Obey(const replication::Probe&) {
+  if (!probe_verified_) {
+    return Tell(replication::ProbeDone{replication::ProbeDone::kSilent});
+  }
+  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this](Prober::Result result) {
+    Tell(replication::ProbeDone{result});
+  });
+}
+
+// ---------------------------------------------------------------- time
+
+void LinkActor::SetTicking(bool wanted) {
+  if (!wanted) {
+    loop().CancelTimer(std::exchange(tick_timer_, 0));
+  } else if (tick_timer_ == 0) {
+    last_tick_ms_ = net::BoottimeMs();
+    tick_timer_ = loop().AddTimer(options_.timers.heartbeat, [this] { Tick(); });
+  }
+}
+
+void LinkActor::Tick() {
+  tick_timer_ = loop().AddTimer(options_.timers.heartbeat, [this] { Tick(); });
+  const int64_t now_ms = net::BoottimeMs();
+  running_ms_ += std::min(now_ms - last_tick_ms_, options_.timers.heartbeat);
+  last_tick_ms_ = now_ms;
+  SendHeartbeat();
+  Tell(replication::Tick{running_ms_, now_ms, UnackedMs()});
+}
+
+void LinkActor::SendHeartbeat() {
+  if (link() == nullptr) return;
+  Frame frame;
+  replication::Heartbeat* heartbeat = frame.mutable_heartbeat();
+  heartbeat->set_sent_us(static_cast<uint64_t>(net::BoottimeMs()) * 1000);
+  heartbeat->set_echo_us(heard_us_);
+  heartbeat->set_stream_clock_ms(net::MonotonicUs() / 1000 + clock_offset_ms_);
+  heartbeat->set_state(role_hello_.state());
+  heartbeat->set_position(receiver_ != nullptr ? receiver_->applied_position() : log_.end());
+  AppendToLink(frame);
+}
+
+void LinkActor::OnHeartbeat(const replication::Heartbeat& heartbeat) {
+  const bool first = heard_us_ == 0;
+  heard_us_ = std::max<uint64_t>(heard_us_, heartbeat.sent_us());
+  if (receiver_ != nullptr) SetStreamClock(heartbeat.stream_clock_ms());
+  if (first) SendHeartbeat();  // the peer need not wait a whole interval for its first echo
+  if (heartbeat.echo_us() == 0) return;
+  const int64_t now_ms = net::BoottimeMs();
+  const int64_t age_ms =
+      std::max<int64_t>(0, now_ms - static_cast<int64_t>(heartbeat.echo_us() / 1000));
+  const Lease lease{now_ms - age_ms + options_.timers.read_hold};
+  for (const listener_actor& listener : wiring_->listeners) send(listener, lease);
+  Tell(replication::HeartbeatReceived{age_ms, heartbeat.state()});
+}
+
+void LinkActor::SetStreamClock(int64_t stream_ms) {
+  const int64_t offset_ms = stream_ms - net::MonotonicUs() / 1000;
+  if (std::abs(offset_ms - clock_offset_ms_) <= kClockSlackMs) return;
+  clock_offset_ms_ = offset_ms;
+  const StreamClockOffset offset{offset_ms};
+  for (const listener_actor& listener : wiring_->listeners) send(listener, offset);
+  for (const store_actor& store : wiring_->stores) send(store, offset);
+}
+
+}  // namespace twincached

@@ -1,0 +1,42 @@
+#include "actors/probe.h"
+
+#include "net/socket.h"
+
+namespace twincached {
+
+namespace {
+
+constexpr int64_t kProbeMs = 20;
+constexpr int kProbes = 2;
+
+}  // namespace
+
+absl::Status ProbePort::Open(net::EventLoop* loop, const net::Address& host) {
+  auto acceptor = loop->Listen(host.WithPort(0), false, [loop](int fd) {
+    loop->Adopt(fd, nullptr)->Reset();
+  });
+  if (!acceptor.ok()) return acceptor.status();
+  acceptor_ = std::move(*acceptor);
+  return absl::OkStatus();
+}
+
+Prober::Prober(net::EventLoop* loop, const net::Address& target, std::function<void(Result)> on_done)
+    : loop_(loop), target_(target), on_done_(std::move(on_done)) {
+  Connect();
+}
+
+void Prober::Connect() {
+  dialer_ = loop_->Dial(target_, kProbeMs, [this](absl::StatusOr<int> fd) { OnConnected(fd); });
+}
+
+void Prober::OnConnected(const absl::StatusOr<int>& fd) {
+  if (fd.ok()) {
+    loop_->Adopt(*fd, nullptr)->Reset();
+    return on_done_(Result::kAccepted);
+  }
+  if (!absl::IsUnavailable(fd.status())) return on_done_(Result::kSilent);
+  if (++refused_ == kProbes) return on_done_(Result::kRefused);
+  Connect();
+}
+
+}  // namespace twincached
