@@ -1,0 +1,51 @@
+// twincached: reads the command line, prepares the process, runs one node.
+#include <cstdio>
+
+#include "actors/config.h"
+#include "actors/daemon.h"
+#include "actors/log.h"
+#include "actors/node.h"
+
+namespace {
+
+int Fail(const absl::Status& status) {
+  twincached::LogError(status.message());
+  return 1;
+}
+
+// Everything that can go wrong goes wrong here, in the foreground, with a line that says what.
+absl::Status PrepareProcess(const twincached::Config& config, twincached::Node* node,
+                            int* signal_fd) {
+  using namespace twincached;
+  absl::Status status = CheckUser(config.user);
+  if (status.ok()) status = node->Prepare();
+  if (status.ok() && config.core_dumps) status = RaiseCoreLimit();
+  if (status.ok() && config.daemonize) status = Daemonize();
+  if (status.ok()) status = DropPrivileges(config.user);
+  if (status.ok()) status = BlockSignals(signal_fd);
+  if (status.ok() && !config.pid_file.empty()) status = WritePidFile(config.pid_file);
+  if (status.ok()) status = WritePortFile(node->port());
+  if (status.ok()) FinishDaemonize();
+  return status;
+}
+
+int RunNode(const twincached::Config& config) {
+  using namespace twincached;
+  Node node(config);
+  int signal_fd = -1;
+  const absl::Status status = PrepareProcess(config, &node, &signal_fd);
+  if (!status.ok()) return Fail(status);
+  const int code = node.Run(signal_fd);
+  if (!config.pid_file.empty()) RemovePidFile(config.pid_file);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  twincached::Config config;
+  const twincached::ParseResult parsed = twincached::ParseCommandLine(argc, argv, &config);
+  if (!parsed.run) return parsed.exit_code;
+  twincached::SetVerbosity(config.verbosity);
+  return RunNode(config);
+}
