@@ -1,0 +1,68 @@
+// BOOT: is somebody there, or does this node begin alone?
+#include "proto/replication/role_core.h"
+
+namespace twincached::replication {
+
+void RoleMachine::Core::On(const Started&) {
+  if (status.state != BOOT || dialling || newest_token != 0) return;
+  if (!config.has_peer) {
+    Say(ContractLine::kListen);
+    return ServeAloneFromNothing("no peer is configured");
+  }
+  Say(ContractLine::kConnect);
+  next_dial_ms = 0;
+}
+
+void RoleMachine::Core::On(const DialFailed& failed) {
+  if (!dialling) return;
+  dialling = false;
+  if (status.state != BOOT) return;
+  if (failed.why != DialFailed::kRefused) {
+    refused_in_row = 0;
+    next_dial_ms = config.timers.redial_min;
+    return;
+  }
+  ++refused_in_row;
+  // Somebody is knocking: let it speak first.
+  if (!candidates.empty()) return;
+  if (refused_in_row * kBootRedialMs >= config.timers.boot_retry) {
+    GiveUpBooting("nobody listens at the peer's address");
+  }
+}
+
+void RoleMachine::Core::GiveUpBooting(absl::string_view why) {
+  Say(ContractLine::kClose);
+  Say(ContractLine::kListen);
+  ServeAloneFromNothing(why);
+}
+
+void RoleMachine::Core::ServeAloneFromNothing(absl::string_view why) {
+  NewEpoch(false);
+  Enter(SOLO, why);
+  Serve(ServingMode::kAlone);
+}
+
+void RoleMachine::Core::BootAnew(absl::string_view why) {
+  Serve(ServingMode::kClosed, true);
+  Detach(true, false);
+  Drop(config.slot_seed);
+  ForgetPeer();
+  Enter(BOOT, why);
+  boot_since_ms = running_ms;
+  refused_in_row = 0;
+  if (!config.has_peer) return GiveUpBooting("no peer is configured");
+  Say(ContractLine::kClose);
+  Say(ContractLine::kConnect);
+  next_dial_ms = 0;
+}
+
+void RoleMachine::Core::TickBoot() {
+  if (status.state != BOOT || !config.has_peer) return;
+  if (running_ms - boot_since_ms < config.timers.start_wait) return;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.answered) return;
+  }
+  GiveUpBooting("the peer does not answer");
+}
+
+}  // namespace twincached::replication

@@ -1,0 +1,116 @@
+// Steps that every part of the role machine takes.
+#include "proto/replication/role_core.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/check.h"
+
+namespace twincached::replication {
+
+void RoleMachine::Core::Say(ContractLine line) { Emit(replication::Say{line}); }
+
+void RoleMachine::Core::Enter(State state, absl::string_view why) {
+  if (status.state == state) return;
+  status.state = state;
+  status.last_change_ms = real_ms;
+  status.last_reason = std::string(why);
+  ++revision;
+  Emit(Explain{absl::StrCat(State_Name(state), ": ", why)});
+}
+
+void RoleMachine::Core::Serve(ServingMode mode, bool drop_held) {
+  const bool holds = mode == ServingMode::kPaired || mode == ServingMode::kHeld;
+  if (holds && status.decides && !config.ack_pair) mode = ServingMode::kAlone;
+  if (mode == status.serving) return;
+  ServeAndThen(mode, Purpose::kNone);
+  absl::get<SetServing>(effects.back()).drop_held = drop_held;
+}
+
+void RoleMachine::Core::ServeAndThen(ServingMode mode, Purpose then) {
+  if (mode == ServingMode::kPaired && !config.ack_pair) mode = ServingMode::kAlone;
+  serving_token = ++newest_token;
+  serving_confirmed = false;
+  purpose = then;
+  status.serving = mode;
+  Emit(SetServing{mode, serving_token, false});
+}
+
+void RoleMachine::Core::Detach(bool reset, bool keep_log) {
+  if (!link.attached) return;
+  Emit(DetachLink{reset, keep_log});
+  link = Link{};
+  status.link_up = false;
+  probe_pending = false;
+  ++revision;
+}
+
+void RoleMachine::Core::ForgetPeer() {
+  peer = Peer{};
+  slept = sleep_unjudged = false;
+  promote_when_judged.clear();
+  status.peer_state = BOOT;
+}
+
+void RoleMachine::Core::NewEpoch(bool rerun_forwards) {
+  status.epoch.set_number(status.epoch.number() + 1);
+  *status.epoch.mutable_minted_by() = config.incarnation;
+  status.decides = true;
+  epoch_has_generation = false;
+  ++revision;
+  Emit(Decide{status.epoch, slot_seed, rerun_forwards});
+}
+
+void RoleMachine::Core::Drop(uint64_t new_slot_seed) {
+  slot_seed = new_slot_seed;
+  status.generation.Clear();
+  ++revision;
+  Emit(DropData{slot_seed});
+}
+
+bool RoleMachine::Core::Promotable() const {
+  return !Promoting() && !status.decides && (status.state == SLAVE || status.state == HOLD);
+}
+
+int64_t RoleMachine::Core::NextRedial() {
+  if (next_dial_ms >= 0) return std::exchange(next_dial_ms, -1);
+  if (status.state == BOOT) return kBootRedialMs;
+  if (status.state == HOLD || status.state == JOIN) return config.timers.redial_min;
+  const int64_t delay_ms = redial_ms;
+  redial_ms = std::min(2 * redial_ms, config.timers.redial_max);
+  return delay_ms;
+}
+
+void RoleMachine::Core::KeepDialling() {
+  if (!config.has_peer || dialling || link.open || Promoting() || Stopping() || exited) return;
+  for (const Candidate& candidate : candidates) {
+    if (candidate.dialled) return;
+  }
+  dialling = true;
+  Emit(Dial{NextRedial()});
+}
+
+void RoleMachine::Core::Settle() {
+  if (exited) return;
+  AttachAgreed();
+  UpdateHold();
+  KeepDialling();
+}
+
+void RoleMachine::Core::DCheckInvariants() const {
+  if (exited) return;
+  const State state = status.state;
+  DCHECK(candidates.size() <= kCandidatesMax);
+  DCHECK(!link.open || link.attached);
+  DCHECK(status.link_up == link.open);
+  DCHECK((state != BOOT && state != JOIN && state != SLAVE) || !status.decides);
+  DCHECK((state != MASTER && state != SOLO && state != FEED) || status.decides);
+  DCHECK((state != MASTER && state != SLAVE) || (link.open && link.phase == Phase::kSynced));
+  DCHECK(peer.known == (state != BOOT && state != SOLO) || Stopping() || Promoting());
+  const bool alone = state == SOLO || state == FEED;
+  DCHECK(status.serving != ServingMode::kAlone || alone || !config.ack_pair);
+  DCHECK(status.serving != ServingMode::kFollower || !status.decides);
+}
+
+}  // namespace twincached::replication

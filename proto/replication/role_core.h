@@ -1,0 +1,196 @@
+// The inside of the role machine: what it remembers, and its steps by idea.
+//
+// What it is: private to role_machine.cc and the role_*.cc files beside it: role_core (shared
+// steps), role_boot, role_handshake, role_source, role_target, role_evidence, role_stop.
+// What it is not: an interface. Nobody else includes it.
+// Bounds: kCandidatesMax candidates, one link.
+//
+// Invariants:
+// 1. A Verdict is computed and a link attached only from a Hello that is still true: `revision`
+//    grows with every change of what a Hello says, and a candidate of an older one is closed.
+// 2. While a peer is configured and no link is open, a dial is under way, or a connection that we
+//    dialled is a candidate.
+// 3. `peer` is known exactly in the states that have one: JOIN, SLAVE, MASTER, HOLD, FEED.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "proto/replication/role_link.h"
+#include "proto/replication/role_machine.h"
+
+namespace twincached::replication {
+
+struct RoleMachine::Core {
+  static constexpr size_t kCandidatesMax = 4;  // connections before their Verdict
+  static constexpr int64_t kBootRedialMs = 20;
+
+  using Candidate = RoleCandidate;
+  using Link = RoleLink;
+  using Phase = RoleLink::Phase;
+  using Peer = RolePeer;
+
+  // What a ServingConfirmed leads to.
+  enum class Purpose : uint8_t { kNone, kPairing, kOutdating, kStopping };
+
+  enum class Stop : uint8_t {
+    kNone,
+    kAwaitSync,  // the joiner may still become the slave that takes over
+    kDraining,
+    kClosing,  // LISTENERs are told to close
+    kDrainingAgain,
+  };
+
+  explicit Core(RoleConfig the_config) : config(std::move(the_config)) {}
+
+  // ---- Events; each changes nothing where it means nothing. ----
+  void On(const Started&);
+  void On(const ConnectionOpened& opened);
+  void On(const ConnectionClosed& closed);
+  void On(const DialFailed& failed);
+  void On(const HelloReceived& hello);
+  void On(const VerdictReceived& received);
+  void On(const HeartbeatReceived& heartbeat);
+  void On(const ProbeDone& done);
+  void On(const CaughtUp&);
+  void On(const InSyncAcked&);
+  void On(const InSyncApplied&);
+  void On(const StreamBroken& broken);
+  void On(const OutdatedReceived& outdated);
+  void On(const OutdatedAcked&);
+  void On(const GoodbyeReceived& goodbye);
+  void On(const ServingConfirmed& confirmed);
+  void On(const BarrierDone& done);
+  void On(const StopRequested&);
+  void On(const Drained&);
+  void On(const FirstMutation& mutation);
+  void On(const Tick& tick);
+  // After each event: attaches what is agreed, holds or releases a SOLO's replies, keeps dialling.
+  void Settle();
+  void DCheckInvariants() const;
+
+  // ---- Shared steps (role_core.cc) ----
+  void Emit(Effect effect) { effects.push_back(std::move(effect)); }
+  void Say(ContractLine line);
+  void Enter(State state, absl::string_view why);
+  // SetServing, if it is a change; --ack=local turns a master's holding into kAlone. Forced:
+  // always.
+  void Serve(ServingMode mode, bool drop_held = false);
+  void ServeAndThen(ServingMode mode, Purpose then);
+  void Detach(bool reset, bool keep_log);
+  void ForgetPeer();
+  void NewEpoch(bool rerun_forwards);  // one above, minted here, and Decide
+  void Drop(uint64_t new_slot_seed);   // DropData
+  void KeepDialling();
+  int64_t NextRedial();
+  bool Promotable() const;  // SLAVE, or HOLD as slave
+  bool Promoting() const { return barrier_token != 0; }
+  bool Stopping() const { return stop != Stop::kNone; }
+  int64_t SilenceMs() const { return running_ms - echo_running_ms; }
+
+  // ---- BOOT (role_boot.cc) ----
+  void GiveUpBooting(absl::string_view why);
+  void ServeAloneFromNothing(absl::string_view why);
+  // A copy without its source: misses, never old values.
+  void BootAnew(absl::string_view why);
+  void TickBoot();
+
+  // ---- From a connection to a link (role_handshake.cc) ----
+  Candidate* Find(ConnectionId id);
+  void Close(ConnectionId id, bool reset = false);
+  void CloseCandidates();
+  void ReachedSelf(ConnectionId id);
+  // E2, a third node, or the peer on a new connection while ours seems alive. True: dealt with.
+  bool DealtWithStranger(const Candidate& candidate, const Hello& theirs);
+  void Reborn(ConnectionId id);
+  void RefuseConnection(ConnectionId id, const Verdict& refusal);
+  void TakeRefusal(ConnectionId id, absl::string_view reason);
+  void Answer(Candidate* candidate, const HelloReceived& hello);
+  bool IsStale(const Candidate& candidate, const Hello& ours) const;
+  bool IsPreferred(const Candidate& candidate, const Candidate& other) const;
+  void AttachAgreed();
+  void Attach(const Candidate& candidate);
+  void UseAsLink(const Candidate& candidate, bool as_source);
+  bool IsStillPaired(const Candidate& candidate) const;
+  void UpdateHold();
+  void TickCandidates();
+
+  // ---- As source (role_source.cc) ----
+  void AttachAsSource(const Candidate& candidate);
+  void BecomeSolo(absl::string_view why, bool reset_link);
+  void TickUnacked(int64_t unacked_ms);
+
+  // ---- As target (role_target.cc) ----
+  void AttachAsTarget(const Candidate& candidate);
+  void Promote(absl::string_view why, bool reset_link);
+  void LoseData(absl::string_view why);
+
+  // ---- What is known of the peer (role_evidence.cc) ----
+  void LinkEnded(bool orderly, int64_t end_real_ms);
+  void JudgeSleep(int64_t now_real_ms);
+  void ActOnDeath(absl::string_view why, bool reset_link);
+  void StartProbe();
+  void TickSilence();
+
+  // ---- Stopping (role_stop.cc) ----
+  void FinishStop(bool goodbye);
+  void TickStop();
+
+  // Fixed at construction.
+  const RoleConfig config;
+
+  // What others see.
+  RoleStatus status;
+  std::vector<Effect> effects;  // of the Step under way
+
+  // Time: the newest Tick's.
+  int64_t running_ms = 0, real_ms = 0;
+
+  // Who this node is.
+  bool exited = false;
+  uint64_t slot_seed = config.slot_seed;
+  bool epoch_has_generation = false;
+  uint64_t generations_begun = 0;
+  uint64_t revision = 0;
+
+  // Connections.
+  std::vector<Candidate> candidates;
+  Link link;
+  Peer peer;
+  std::string explained_refusal;
+
+  // Dialling. next_dial_ms < 0: back off.
+  bool dialling = false;
+  int64_t next_dial_ms = -1, redial_ms = config.timers.redial_min;
+
+  // BOOT.
+  int64_t boot_since_ms = 0, refused_in_row = 0;
+
+  // Evidence. The times are those of the newest echo; running is rounded to late, real to early.
+  int64_t echo_running_ms = 0, echo_real_ms = 0;
+  bool probe_pending = false;
+  bool slept = false;  // the link was reset while we slept: the master may have gone on alone
+  bool sleep_unjudged = false;      // reset, and the real time is not known yet
+  std::string promote_when_judged;  // why; empty: nothing waits
+
+  // Promotion.
+  uint64_t barrier_token = 0;  // 0: none under way
+  std::string promote_why;
+
+  // Serving.
+  uint64_t newest_token = 0;
+  uint64_t serving_token = 0;  // of the newest SetServing
+  bool serving_confirmed = true;
+  Purpose purpose = Purpose::kNone;
+  int64_t hold_until_ms = -1;  // SOLO that is to give up its data holds before its next Hello
+
+  // Stopping.
+  Stop stop = Stop::kNone;
+  int64_t stop_since_ms = 0;
+};
+
+}  // namespace twincached::replication

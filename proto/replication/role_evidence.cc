@@ -1,0 +1,137 @@
+// What is known of the peer, and what follows: E1 proven dead, E2 reborn (role_handshake.cc),
+// E3 goodbye, E5 silence, E6 no progress (role_source.cc).
+#include <algorithm>
+#include <utility>
+
+#include "proto/replication/role_core.h"
+
+namespace twincached::replication {
+
+void RoleMachine::Core::On(const ConnectionClosed& closed) {
+  if (link.open && closed.connection == link.id) {
+    return LinkEnded(closed.orderly, closed.real_ms);
+  }
+  candidates.erase(std::remove_if(candidates.begin(), candidates.end(),
+                                  [&](const Candidate& c) { return c.id == closed.connection; }),
+                   candidates.end());
+}
+
+void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
+  link.open = false;
+  status.link_up = false;
+  ++revision;
+  next_dial_ms = 0;
+  if (Stopping()) return FinishStop(false);
+  if (status.decides) {
+    const bool promotable_peer = link.phase == Phase::kInSyncSent || link.phase == Phase::kSynced;
+    if (status.state == FEED && !promotable_peer) {
+      return BecomeSolo("the joining node is gone", false);
+    }
+    Enter(HOLD, "the link to the slave ended");
+    Serve(ServingMode::kHeld);
+    return StartProbe();
+  }
+  if (status.state != JOIN && !orderly) {
+    // Reset: the master may have gone on alone while this node was not awake to see it.
+    sleep_unjudged = end_real_ms < 0;
+    if (!sleep_unjudged) JudgeSleep(end_real_ms);
+  }
+  if (status.state != JOIN) Enter(HOLD, "the link to the master ended");
+  StartProbe();
+}
+
+void RoleMachine::Core::JudgeSleep(int64_t now_real_ms) {
+  if (now_real_ms - echo_real_ms > config.timers.solo_after) slept = true;
+}
+
+void RoleMachine::Core::StartProbe() {
+  probe_pending = true;
+  Emit(Probe{});
+}
+
+void RoleMachine::Core::On(const ProbeDone& done) {
+  if (!probe_pending) return;
+  probe_pending = false;
+  if (done.result != ProbeDone::kRefused || link.open) return;
+  ActOnDeath("the peer's process is gone", false);
+}
+
+void RoleMachine::Core::ActOnDeath(absl::string_view why, bool reset_link) {
+  if (Stopping()) return FinishStop(false);
+  if (status.decides) {
+    if (peer.known) BecomeSolo(why, reset_link);
+    return;
+  }
+  if (status.state == JOIN) return BootAnew(why);
+  Promote(why, reset_link);
+}
+
+void RoleMachine::Core::On(const HeartbeatReceived& heartbeat) {
+  if (!link.open) return;
+  // It came up to a heartbeat after the newest Tick: running time is rounded so that nothing fires
+  // early, real time so that a sleep is never overlooked.
+  echo_running_ms =
+      std::max(echo_running_ms, running_ms + config.timers.heartbeat - heartbeat.age_ms);
+  echo_real_ms = std::max(echo_real_ms, real_ms - heartbeat.age_ms);
+  status.peer_state = heartbeat.peer_state;
+  if (status.state != HOLD || link.outdated || Stopping()) return;
+  if (link.phase == Phase::kSynced) {
+    if (SilenceMs() > config.timers.suspect_after) return;
+    Enter(status.decides ? MASTER : SLAVE, "the peer is heard again");
+    return Serve(status.decides ? ServingMode::kPaired : ServingMode::kFollower);
+  }
+  if (!status.decides || link.phase == Phase::kInSyncSent || heartbeat.peer_state != JOIN) return;
+  // It is JOIN, so it cannot take over before an InSync that was not sent yet.
+  Enter(FEED, "the peer joins again");
+  if (link.phase == Phase::kCopying) Serve(ServingMode::kAlone);
+}
+
+void RoleMachine::Core::On(const GoodbyeReceived&) {
+  if (!link.open) return;
+  ActOnDeath("the peer said goodbye", false);
+  next_dial_ms = config.timers.redial_min;
+}
+
+// ---------------------------------------------------------------- time
+
+void RoleMachine::Core::On(const Tick& tick) {
+  running_ms = std::max(running_ms, tick.running_ms);
+  real_ms = std::max(real_ms, tick.real_ms);
+  if (Stopping()) return TickStop();
+  if (sleep_unjudged) {
+    sleep_unjudged = false;
+    JudgeSleep(real_ms);
+    const std::string why = std::move(promote_when_judged);
+    promote_when_judged.clear();
+    if (!why.empty()) return Promote(why, false);
+  }
+  TickCandidates();
+  TickBoot();
+  TickSilence();
+  TickUnacked(tick.unacked_ms);
+}
+
+// E5: silence is the time since a newer echo, whatever else arrives.
+void RoleMachine::Core::TickSilence() {
+  if (!peer.known || Promoting()) return;
+  const Timers& timers = config.timers;
+  const int64_t silence_ms = SilenceMs();
+  const State state = status.state;
+  const bool after_in_sync = link.phase == Phase::kInSyncSent || link.phase == Phase::kSynced;
+  if (state == MASTER || state == SLAVE || (state == FEED && after_in_sync)) {
+    if (silence_ms <= timers.suspect_after) return;
+    Enter(HOLD, "the peer is silent");
+    if (status.decides) Serve(ServingMode::kHeld);
+  } else if (state == FEED) {
+    if (silence_ms > timers.promote_after) BecomeSolo("the joining node is silent", true);
+  } else if (state == HOLD && status.decides) {
+    if (silence_ms > timers.solo_after) return BecomeSolo("the slave is silent", true);
+  } else if (state == HOLD) {
+    if (silence_ms > timers.promote_after) return Promote("the master is silent", true);
+  } else if (state == JOIN) {
+    if (silence_ms > timers.start_wait) return BootAnew("the master is silent");
+  }
+  if (link.attached && !link.open && !probe_pending) StartProbe();
+}
+
+}  // namespace twincached::replication

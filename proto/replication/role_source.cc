@@ -1,0 +1,113 @@
+// The node that decides: feeding a joiner, pairing with it, going on without it.
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "proto/replication/decide.h"
+#include "proto/replication/role_core.h"
+
+namespace twincached::replication {
+
+void RoleMachine::Core::AttachAsSource(const Candidate& candidate) {
+  const Verdict& verdict = candidate.verdict;
+  // Until the target says that it is JOIN it may still be promotable: nothing is answered alone.
+  const bool undecided = status.state == HOLD;
+  const bool mints = Compare(verdict.epoch(), status.epoch) > 0 || !status.decides;
+  const bool had_data = !IsEmpty(candidate.ours.generation()) && candidate.ours.state() != JOIN;
+  Detach(false, true);
+  if (status.state == JOIN) Drop(config.slot_seed);
+  UseAsLink(candidate, true);
+  status.epoch = verdict.epoch();
+  status.generation = verdict.generation();
+  slot_seed = verdict.slot_seed();
+  epoch_has_generation = true;
+  status.decides = true;
+  Emit(AttachLink{candidate.id, verdict, true});
+  if (mints) Emit(Decide{status.epoch, slot_seed, false});
+  if (!candidate.dialled) Say(ContractLine::kAccept);
+  if (verdict.copy() == COPY_SNAPSHOT && had_data) Say(ContractLine::kMarugotoStart);
+  if (undecided) return Serve(ServingMode::kHeld);
+  Enter(FEED, absl::StrCat("feeding ", status.peer_name));
+  Serve(ServingMode::kAlone);
+}
+
+void RoleMachine::Core::BecomeSolo(absl::string_view why, bool reset_link) {
+  Detach(reset_link, true);
+  ForgetPeer();
+  Enter(SOLO, why);
+  Serve(ServingMode::kAlone);
+  Say(ContractLine::kClose);
+  Say(ContractLine::kListen);
+}
+
+void RoleMachine::Core::On(const CaughtUp&) {
+  if (!link.open || !link.as_source || link.phase != Phase::kCopying || link.outdated) return;
+  if (Stopping() && stop != Stop::kAwaitSync) return;
+  link.phase = Phase::kConfirming;
+  ServeAndThen(ServingMode::kPaired, Purpose::kPairing);
+}
+
+void RoleMachine::Core::On(const ServingConfirmed& confirmed) {
+  if (confirmed.token != serving_token || serving_confirmed) return;
+  serving_confirmed = true;
+  const Purpose then = purpose;
+  purpose = Purpose::kNone;
+  if (then == Purpose::kPairing && link.open && link.phase == Phase::kConfirming) {
+    link.phase = Phase::kInSyncSent;
+    Emit(SendInSync{});
+  } else if (then == Purpose::kOutdating && link.open) {
+    Emit(SendOutdatedAck{});
+  } else if (then == Purpose::kStopping && stop == Stop::kClosing) {
+    if (!status.decides) return FinishStop(true);
+    // What was executed since the first Drained must be with the slave as well.
+    stop = Stop::kDrainingAgain;
+    Emit(DrainLink{});
+  }
+}
+
+void RoleMachine::Core::On(const InSyncAcked&) {
+  if (!link.open || link.phase != Phase::kInSyncSent || link.outdated) return;
+  link.phase = Phase::kSynced;
+  Enter(MASTER, absl::StrCat(status.peer_name, " is in sync"));
+  Serve(ServingMode::kPaired);
+  if (stop == Stop::kAwaitSync) {
+    stop = Stop::kDraining;
+    Emit(DrainLink{});
+  }
+}
+
+void RoleMachine::Core::TickUnacked(int64_t unacked_ms) {
+  if (!link.open || !link.as_source || link.outdated || Stopping()) return;
+  // A joiner that is slow holds nobody up.
+  if (status.state == FEED && link.phase != Phase::kInSyncSent) return;
+  if (unacked_ms <= config.timers.ack_timeout) return;
+  const std::string why = absl::StrCat("the slave acknowledged nothing for ", unacked_ms, " ms");
+  link.outdated = true;
+  Enter(HOLD, why);
+  Serve(ServingMode::kHeld);
+  Emit(SendOutdated{why});
+}
+
+void RoleMachine::Core::On(const OutdatedAcked&) {
+  if (!link.open || !link.as_source || !link.outdated) return;
+  if (Stopping()) return FinishStop(false);
+  BecomeSolo("the slave stopped serving because it was too slow", true);
+}
+
+void RoleMachine::Core::On(const FirstMutation& mutation) {
+  if (!status.decides) return;
+  if (epoch_has_generation && !IsEmpty(status.generation)) return;
+  Generation next;
+  next.set_id(MixId(config.random_seed ^ MixId(++generations_begun)));
+  next.set_parent(status.generation.id());
+  next.set_begin_position(mutation.position);
+  status.generation = next;
+  epoch_has_generation = true;
+  // A connection whose Verdict is out holds all replies: what was written since loses if the
+  // Verdict says so.
+  ++revision;
+  for (Candidate& candidate : candidates) {
+    if (candidate.answered) candidate.revision = revision;
+  }
+}
+
+}  // namespace twincached::replication
