@@ -1,8 +1,9 @@
 // What a LISTENER keeps per client connection.
 //
-// Lives on its LISTENER's core. At any time a client is in at most one round (commands at the STOREs) or has forwards
-// under way, never both; a request that cannot be handled yet is `deferred` and stops the parsing until it can.
-// Bounds: unsent and held output stop the reading at kClientOutputBytesMax; forwards by the LINK's window.
+// Lives on its LISTENER's core. At any time a client is in at most one round (commands at the
+// STOREs) or has forwards under way, never both; a request that cannot be handled yet is `deferred`
+// and stops the parsing until it can. Bounds: unsent and held output stop the reading at
+// kClientOutputBytesMax; forwards by the LINK's window.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,8 @@ struct Client {
   std::unique_ptr<net::Connection> connection;
   ClientSession session;
   HoldMarks holds;
-  size_t parsed_bytes = 0;      // of the input, consumed once nothing points into it
-  size_t wanted_bytes = 1;      // of the input behind them, before parsing makes progress
+  size_t parsed_bytes = 0;           // of the input, consumed once nothing points into it
+  size_t wanted_bytes = 1;           // of the input behind them, before parsing makes progress
   uint32_t requests_per_round = 64;  // adapts to the size of the replies
   uint64_t output_before_round = 0;  // offset
   absl::optional<Request> deferred;

@@ -1,13 +1,15 @@
 // One thread of the server: an event loop that is also what CAF runs actors on.
 //
-// What it is: the place where a core's LISTENER and STORE (and on core 0 LINK and SUPERVISOR) live. An iteration reads every
-// ready socket, runs the after-poll hooks (batches leave), runs actors until none has work, runs the before-sleep hooks
-// (frames leave), and sleeps when there is nothing left to do.
-// What it is not: CAF's scheduler. No actor of ours ever runs on a thread of CAF's.
+// What it is: the place where a core's LISTENER and STORE (and on core 0 LINK and SUPERVISOR) live.
+// An iteration reads every ready socket, runs the after-poll hooks (batches leave), runs actors
+// until none has work, runs the before-sleep hooks (frames leave), and sleeps when there is nothing
+// left to do. What it is not: CAF's scheduler. No actor of ours ever runs on a thread of CAF's.
 //
 // Invariants:
-// 1. CAF's mailboxes of pinned actors are touched by the owning thread only; another thread hands its message over in the
-//    mutexed inbox (so ThreadSanitizer sees every hand-over, and a wake-up is paid only by a sleeper).
+// 1. CAF's mailboxes of pinned actors are touched by the owning thread only; another thread hands
+// its message over in the
+//    mutexed inbox (so ThreadSanitizer sees every hand-over, and a wake-up is paid only by a
+//    sleeper).
 // 2. After Stop() nothing is accepted any more: a late message is dropped.
 #pragma once
 
@@ -71,7 +73,7 @@ class CoreUnit final : public caf::execution_unit {
   std::deque<caf::resumable*> jobs_;  // each holds one reference
   std::atomic<bool> stopped_{false};
   std::mutex mutex_;
-  std::vector<Parcel> inbox_;    // guarded by mutex_
+  std::vector<Parcel> inbox_;  // guarded by mutex_
   std::vector<Parcel> draining_;
 };
 

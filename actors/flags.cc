@@ -128,7 +128,9 @@ void AddFlags(CLI::App* app) {
 }
 
 // The first of a flag's names: what CLI11 finds it by, and what an error calls it.
-std::string FirstName(absl::string_view names) { return std::string(names.substr(0, names.find(','))); }
+std::string FirstName(absl::string_view names) {
+  return std::string(names.substr(0, names.find(',')));
+}
 
 const std::vector<std::string>& Results(const CLI::App& app, const char* names) {
   return app.get_option(FirstName(names))->results();
@@ -157,7 +159,7 @@ std::string ApplyValueFlag(const ValueFlag& flag, const CLI::App& app, FlagValue
   const std::vector<std::string>& results = Results(app, flag.names);
   const size_t first = flag.takes == Takes::kEveryValue || results.empty() ? 0 : results.size() - 1;
   for (size_t i = first; i < results.size(); ++i) {
-    if (flag.takes == Takes::kMaybeValue && results[i] == "true") continue;  // CLI11's "no value"
+    if (flag.takes == Takes::kMaybeValue && results[i].empty()) continue;
     const std::string error = flag.set(results[i], values);
     if (!error.empty()) return absl::StrCat(FirstName(flag.names), " ", results[i], ": ", error);
   }

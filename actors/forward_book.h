@@ -1,8 +1,9 @@
 // The slave's unanswered forwards: commands of its clients that the master is asked to execute.
 //
-// Pure; owned by the LINK. Numbers are dense per incarnation of this node. A forward stays here until its answer came in
-// the stream (or was executed here after a promotion), so that a cut link loses none and executes none twice.
-// Bounds: full() at kForwardsInFlightMax or kForwardBytesInFlightMax; the LISTENERs then stop reading.
+// Pure; owned by the LINK. Numbers are dense per incarnation of this node. A forward stays here
+// until its answer came in the stream (or was executed here after a promotion), so that a cut link
+// loses none and executes none twice. Bounds: full() at kForwardsInFlightMax or
+// kForwardBytesInFlightMax; the LISTENERs then stop reading.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ class ForwardBook {
 
   // Returns its number.
   uint64_t Add(ForwardRequest request);
-  // One part of the answer. Returns the entry when it is complete now, else nullptr. The pointer lives until Forget().
+  // One part of the answer. Returns the entry when it is complete now, else nullptr. The pointer
+  // lives until Forget().
   const Entry* Answer(uint64_t number, uint32_t parts);
   // Drops answered entries from the front.
   void Forget();

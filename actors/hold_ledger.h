@@ -1,7 +1,8 @@
 // Which un-acknowledged batch of a shard a reply reveals.
 //
-// Pure; one per STORE. A reply to a write reveals its own batch; a hit reveals the batch that wrote the item it shows; a
-// miss reveals the newest removal, as a get reveals a set. Such a reply leaves only when that batch is acknowledged.
+// Pure; one per STORE. A reply to a write reveals its own batch; a hit reveals the batch that wrote
+// the item it shows; a miss reveals the newest removal, as a get reveals a set. Such a reply leaves
+// only when that batch is acknowledged.
 //
 // Invariants: sequence numbers grow by one per batch; versions of a shard grow with them.
 // Bounds: one entry per un-acknowledged batch; the window (kWindowBytesMax) bounds those.
@@ -25,8 +26,8 @@ class HoldLedger {
   void Close(uint64_t newest_version, bool removed);
   void Acknowledge(uint64_t seq);
 
-  // What a reply reveals. `changed`: the command itself changed something in the batch being executed; `removed`: that
-  // batch has removed something so far. 0: nothing un-acknowledged.
+  // What a reply reveals. `changed`: the command itself changed something in the batch being
+  // executed; `removed`: that batch has removed something so far. 0: nothing un-acknowledged.
   uint64_t Reveals(const Reply& reply, bool changed, bool removed) const;
 
  private:

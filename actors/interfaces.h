@@ -55,48 +55,48 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StatsPartPtr)
 namespace twincached {
 
 // Owns client sockets and their sessions. One per core.
-using listener_actor = caf::typed_actor<
-    caf::reacts_to<WiringPtr>,            // once, first
-    caf::reacts_to<AdoptClient>,          // from core 0, which accepts for all
-    caf::reacts_to<CommandBatchPtr>,      // a STORE's answer to one of our batches
-    caf::reacts_to<ForwardRepliesPtr>,    // answers to forwards
-    caf::reacts_to<AcknowledgedPtr>,      // held replies up to there may leave
-    caf::reacts_to<Lease>,                // replies may leave until then
-    caf::reacts_to<StreamClockOffset>,
-    caf::reacts_to<WindowFull>,           // stop reading clients, or go on
-    caf::reacts_to<ServingPtr>,           // do so from now on, then confirm to the SUPERVISOR
-    caf::reacts_to<StatsRequest>,
-    caf::reacts_to<StatsPartPtr>>;        // an answer to our own StatsRequest
+using listener_actor =
+    caf::typed_actor<caf::reacts_to<WiringPtr>,          // once, first
+                     caf::reacts_to<AdoptClient>,        // from core 0, which accepts for all
+                     caf::reacts_to<CommandBatchPtr>,    // a STORE's answer to one of our batches
+                     caf::reacts_to<ForwardRepliesPtr>,  // answers to forwards
+                     caf::reacts_to<AcknowledgedPtr>,    // held replies up to there may leave
+                     caf::reacts_to<Lease>,              // replies may leave until then
+                     caf::reacts_to<StreamClockOffset>,
+                     caf::reacts_to<WindowFull>,  // stop reading clients, or go on
+                     caf::reacts_to<ServingPtr>,  // do so from now on, then confirm to the
+                                                  // SUPERVISOR
+                     caf::reacts_to<StatsRequest>,
+                     caf::reacts_to<StatsPartPtr>>;  // an answer to our own StatsRequest
 
 // Owns one shard of the key space. One per core.
-using store_actor = caf::typed_actor<
-    caf::reacts_to<WiringPtr>,
-    caf::reacts_to<CommandBatchPtr>,      // execute and answer
-    caf::reacts_to<ApplyBatchPtr>,        // from the peer: apply and tell the LINK
-    caf::reacts_to<StoreOrder>,           // from the LINK only, so that orders and batches keep their order
-    caf::reacts_to<AcknowledgedPtr>,
-    caf::reacts_to<StreamClockOffset>,
-    caf::reacts_to<StatsRequest>>;
+using store_actor =
+    caf::typed_actor<caf::reacts_to<WiringPtr>,
+                     caf::reacts_to<CommandBatchPtr>,  // execute and answer
+                     caf::reacts_to<ApplyBatchPtr>,    // from the peer: apply and tell the LINK
+                     caf::reacts_to<StoreOrder>,  // from the LINK only, so that orders and batches
+                                                  // keep their order
+                     caf::reacts_to<AcknowledgedPtr>, caf::reacts_to<StreamClockOffset>,
+                     caf::reacts_to<StatsRequest>>;
 
 // Owns the replication port, the peer connection and the mutation log. On core 0.
-using link_actor = caf::typed_actor<
-    caf::reacts_to<WiringPtr>,
-    caf::reacts_to<MutationBatchPtr>,     // give it a position and send it
-    caf::reacts_to<SnapshotChunkPtr>,     // send it at this place in the stream
-    caf::reacts_to<AppliedPtr>,           // a STORE applied a batch of the peer
-    caf::reacts_to<BarrierReached>,
-    caf::reacts_to<CommandBatchPtr>,      // a STORE's answer to stranded forwards
-    caf::reacts_to<ForwardRequestsPtr>,   // send these to the master, or execute them when that is us
-    caf::reacts_to<RoleOrdersPtr>,       // the SUPERVISOR's: carry them out in order
-    caf::reacts_to<StatsRequest>>;
+using link_actor =
+    caf::typed_actor<caf::reacts_to<WiringPtr>,
+                     caf::reacts_to<MutationBatchPtr>,  // give it a position and send it
+                     caf::reacts_to<SnapshotChunkPtr>,  // send it at this place in the stream
+                     caf::reacts_to<AppliedPtr>,        // a STORE applied a batch of the peer
+                     caf::reacts_to<BarrierReached>,
+                     caf::reacts_to<CommandBatchPtr>,     // a STORE's answer to stranded forwards
+                     caf::reacts_to<ForwardRequestsPtr>,  // send these to the master, or execute
+                                                          // them when that is us
+                     caf::reacts_to<RoleOrdersPtr>,  // the SUPERVISOR's: carry them out in order
+                     caf::reacts_to<StatsRequest>>;
 
 // Owns the role machine; watches the other actors. On core 0.
-using supervisor_actor = caf::typed_actor<
-    caf::reacts_to<WiringPtr>,
-    caf::reacts_to<RoleEventPtr>,         // from the LINK
-    caf::reacts_to<ServingPtr>,           // a LISTENER acts so now
-    caf::reacts_to<StopSignal>,
-    caf::reacts_to<StatsRequest>>;
+using supervisor_actor = caf::typed_actor<caf::reacts_to<WiringPtr>,
+                                          caf::reacts_to<RoleEventPtr>,  // from the LINK
+                                          caf::reacts_to<ServingPtr>,    // a LISTENER acts so now
+                                          caf::reacts_to<StopSignal>, caf::reacts_to<StatsRequest>>;
 
 // Who is who. Sent to every actor when all are there.
 struct Wiring {

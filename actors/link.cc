@@ -12,9 +12,11 @@ namespace twincached {
 LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions options)
     : pinned(config, core),
       options_(std::move(options)),
-      resolver_(&core->loop()),
+      dialer_(
+          &core->loop(), options_.peer, [this](int fd) { AddPeer(fd, true); },
+          [this](PeerDialer::Why why) { Tell(replication::DialFailed{why}); }),
       log_(kMutationLogBytesMax),
-      acknowledged_(options_.shard_count, 0),
+      open_batches_(options_.shard_count),
       slot_seed_(options_.slot_seed),
       clock_offset_ms_(options_.clock_offset_ms) {
   core->AddBeforeSleep([this] { BeforeSleep(); });
@@ -47,7 +49,7 @@ void LinkActor::on_exit() {
   acceptors_.clear();
   probe_port_.Close();
   prober_.reset();
-  dialer_.reset();
+  dialer_.Stop();
   peers_.clear();
   dropped_.clear();
   wiring_.reset();

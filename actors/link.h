@@ -1,10 +1,11 @@
 // The LINK: owns the replication port, the connection to the peer and the one mutation log.
 //
-// One per node, pinned to core 0. It gives every STORE's batch its position, sends it, and tells LISTENERs and STOREs
-// what is acknowledged; on the other side it hands the peer's batches to the STOREs and acknowledges what they applied.
-// It decides nothing about roles: it tells the SUPERVISOR what happened and carries out what comes back.
-// It is the only one that orders STOREs and LISTENERs about, so that orders stay in the order of the stream.
-// Bounds: kCandidatesMax connections before their handshake, each with kFrameBytesMaxBeforeHandshake; one link; the log's
+// One per node, pinned to core 0. It gives every STORE's batch its position, sends it, and tells
+// LISTENERs and STOREs what is acknowledged; on the other side it hands the peer's batches to the
+// STOREs and acknowledges what they applied. It decides nothing about roles: it tells the
+// SUPERVISOR what happened and carries out what comes back. It is the only one that orders STOREs
+// and LISTENERs about, so that orders stay in the order of the stream. Bounds: kCandidatesMax
+// connections before their handshake, each with kFrameBytesMaxBeforeHandshake; one link; the log's
 // and the window's bounds (limits.h).
 //
 // Invariants:
@@ -14,14 +15,17 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "actors/barrier.h"
 #include "actors/forward_book.h"
 #include "actors/interfaces.h"
+#include "actors/link_options.h"
+#include "actors/open_batches.h"
+#include "actors/peer_dialer.h"
 #include "actors/pinned.h"
 #include "actors/probe.h"
 #include "net/event_loop.h"
@@ -30,19 +34,6 @@
 #include "proto/replication/sender.h"
 
 namespace twincached {
-
-struct LinkOptions {
-  net::HostPort peer;  // host empty: none
-  std::vector<net::Address> addresses;  // of the replication port
-  uint32_t shard_count = 1;
-  uint64_t slot_seed = 0;
-  uint64_t incarnation_low = 0;
-  size_t memory_bytes_max = 0;
-  size_t item_bytes_max = 0;
-  uint32_t client_port = 0;
-  int64_t clock_offset_ms = 0;  // stream clock at start: the wall clock
-  replication::Timers timers;
-};
 
 class LinkActor final : public pinned<link_actor>, private net::ConnectionHandler {
  public:
@@ -61,21 +52,14 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
     replication::Hello ours, theirs;
     bool dialled = false;
     bool hello_sent = false;
-    bool awaits_role = false;  // a Hello or Verdict is with the SUPERVISOR: nothing is read meanwhile
+    // A Hello or Verdict is with the SUPERVISOR: nothing is read meanwhile.
+    bool awaits_role = false;
   };
   // Tokens of the LINK's own barriers have this bit, the role machine's have not.
   static constexpr uint64_t kOwnBarrier = uint64_t{1} << 63;
 
-  // A batch that the peer has not acknowledged.
-  struct OpenBatch {
-    uint64_t position;
-    uint64_t seq;
-    uint32_t shard;
-  };
-
   // Connections (link_connections.cc).
   void HoldPort();
-  void StartDial();
   void AddPeer(int fd, bool dialled);
   void OnInput(net::Connection& connection) override;
   void OnClosed(net::Connection& connection, net::CloseReason reason) override;
@@ -133,7 +117,6 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void SendBatches(CommandOrigin origin, std::vector<CommandBatchPtr>* batches);
   void Shed(const replication::Ack& ack);
   void DrainSender();
-  int64_t UnackedMs() const;
 
   // As target (link_target.cc).
   void BeginTarget(const replication::AttachLink& attach);
@@ -163,12 +146,9 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
 
   // Connections.
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
-  net::Resolver resolver_;
+  PeerDialer dialer_;
   ProbePort probe_port_;
   std::unique_ptr<Prober> prober_;
-  std::unique_ptr<net::Dialer> dialer_;
-  net::TimerId dial_timer_ = 0;
-  uint64_t dial_generation_ = 0;  // of the look-up under way; older answers are dropped
   absl::flat_hash_map<replication::ConnectionId, std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Peer>> dropped_;  // until no callback of theirs can be on the stack
   replication::ConnectionId next_connection_ = 1;
@@ -182,16 +162,14 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   std::unique_ptr<replication::Receiver> receiver_;
   uint64_t next_ticket_ = 1;
   bool told_caught_up_ = false, told_in_sync_ = false;
-  uint64_t heard_us_ = 0;  // newest heartbeat of the peer
+  uint64_t heard_us_ = 0;          // newest heartbeat of the peer
   uint64_t executed_forward_ = 0;  // of the peer's incarnation below
   uint64_t executed_forwards_from_ = 0;
   replication::Ack pending_ack_;
 
   // The stream.
   replication::MutationLog log_;
-  std::deque<OpenBatch> open_batches_;
-  Acknowledged acknowledged_;
-  int64_t acknowledged_at_ms_ = 0;  // running time of the newest progress, for E6
+  OpenBatches open_batches_;
   bool decides_ = false;
   bool told_first_mutation_ = false;
   uint64_t alone_mutations_ = 0;  // batches since Decide, answered without a peer
@@ -203,11 +181,9 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   bool draining_ = false;
 
   // Barriers and ticks.
-  uint64_t barrier_token_ = 0;
-  size_t barrier_missing_ = 0;
-  uint64_t last_barrier_ = 0;
-  uint64_t own_barrier_ = 0;  // before the next Hello; 0: none under way
-  size_t own_barrier_missing_ = 0;
+  Barrier role_barrier_;
+  Barrier own_barrier_;  // before the next Hello
+  uint64_t last_own_barrier_ = 0;
   std::vector<replication::ConnectionId> waiting_hellos_;
   replication::Hello role_hello_;
   net::TimerId tick_timer_ = 0;

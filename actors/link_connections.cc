@@ -1,4 +1,5 @@
-// The LINK's connections: the replication port, dialling, and reading frames until a connection is the link.
+// The LINK's connections: the replication port, dialling, and reading frames until a connection is
+// the link.
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,7 +18,6 @@ using replication::Frame;
 namespace {
 
 constexpr int64_t kPortRetryMs = 100;
-constexpr int64_t kDialLimitMs = 1000;
 constexpr int64_t kUserTimeoutMs = 1000;
 // Strangers and peers before their handshake, at once; more are closed unread.
 constexpr size_t kCandidatesMax = 8;
@@ -42,36 +42,9 @@ void LinkActor::HoldPort() {
 
 // ---------------------------------------------------------------- dialling
 
-void LinkActor::Obey(const replication::Dial& dial) {
-  loop().CancelTimer(std::exchange(dial_timer_, 0));
-  if (dial.after_ms <= 0) return StartDial();
-  dial_timer_ = loop().AddTimer(dial.after_ms, [this] {
-    dial_timer_ = 0;
-    StartDial();
-  });
-}
+void LinkActor::Obey(const replication::Dial& dial) { dialer_.Dial(dial.after_ms); }
 
-void LinkActor::Obey(const replication::StopDialling&) {
-  ++dial_generation_;
-  dialer_.reset();
-  loop().CancelTimer(std::exchange(dial_timer_, 0));
-}
-
-void LinkActor::StartDial() {
-  const uint64_t generation = ++dial_generation_;
-  resolver_.Resolve(options_.peer, [this, generation](absl::StatusOr<net::Address> address) {
-    if (generation != dial_generation_) return;
-    if (!address.ok()) {
-      return Tell(replication::DialFailed{replication::DialFailed::kUnresolved});
-    }
-    dialer_ = loop().Dial(*address, kDialLimitMs, [this](absl::StatusOr<int> fd) {
-      if (fd.ok()) return AddPeer(*fd, true);
-      const bool refused = absl::IsUnavailable(fd.status());
-      Tell(replication::DialFailed{refused ? replication::DialFailed::kRefused
-                                           : replication::DialFailed::kSilent});
-    });
-  });
-}
+void LinkActor::Obey(const replication::StopDialling&) { dialer_.Stop(); }
 
 void LinkActor::AddPeer(int fd, bool dialled) {
   auto peer = std::make_unique<Peer>();
@@ -125,8 +98,7 @@ void LinkActor::OnClosed(net::Connection& connection, net::CloseReason reason) {
 void LinkActor::ReadFrames(Peer* peer) {
   const ConnectionId id = peer->id;
   while (peer != nullptr && peer->hello_sent && !peer->awaits_role) {
-    const size_t bytes_max =
-        id == link_id_ ? kFrameBytesMax : kFrameBytesMaxBeforeHandshake;
+    const size_t bytes_max = id == link_id_ ? kFrameBytesMax : kFrameBytesMaxBeforeHandshake;
     const auto step = replication::NextFrame(peer->connection->input(), bytes_max);
     if (step.outcome == replication::FrameOutcome::kNeedMore) {
       return peer->connection->SetInputWanted(step.wanted);
@@ -176,10 +148,14 @@ bool LinkActor::OnCandidateFrame(Peer* peer, const Frame& frame) {
 
 void LinkActor::OnLinkFrame(Peer*, const Frame& frame) {
   switch (frame.kind_case()) {
-    case Frame::kHeartbeat: return OnHeartbeat(frame.heartbeat());
-    case Frame::kAck: return OnAck(frame.ack());
-    case Frame::kForwards: return OnForwards(frame.forwards());
-    case Frame::kSnapshotBegin: return OnSnapshotBegin(frame.snapshot_begin());
+    case Frame::kHeartbeat:
+      return OnHeartbeat(frame.heartbeat());
+    case Frame::kAck:
+      return OnAck(frame.ack());
+    case Frame::kForwards:
+      return OnForwards(frame.forwards());
+    case Frame::kSnapshotBegin:
+      return OnSnapshotBegin(frame.snapshot_begin());
     case Frame::kSnapshotEnd:
       if (receiver_ != nullptr) CheckStatus(receiver_->OnSnapshotEnd(frame.snapshot_end()));
       return;
@@ -188,8 +164,10 @@ void LinkActor::OnLinkFrame(Peer*, const Frame& frame) {
       return;
     case Frame::kOutdated:
       return Tell(replication::OutdatedReceived{frame.outdated().reason()});
-    case Frame::kOutdatedAck: return Tell(replication::OutdatedAcked{});
-    case Frame::kGoodbye: return Tell(replication::GoodbyeReceived{frame.goodbye()});
+    case Frame::kOutdatedAck:
+      return Tell(replication::OutdatedAcked{});
+    case Frame::kGoodbye:
+      return Tell(replication::GoodbyeReceived{frame.goodbye()});
     default:
       return Tell(replication::StreamBroken{"a frame out of place"});
   }
@@ -215,7 +193,7 @@ void LinkActor::Append(Peer* peer, const Frame& frame) {
 void LinkActor::Obey(const replication::SendHello& hello) {
   Peer* peer = Find(hello.connection);
   if (peer == nullptr) return;
-  if (own_barrier_ == 0) return SendHello(peer);
+  if (!own_barrier_.under_way()) return SendHello(peer);
   waiting_hellos_.push_back(hello.connection);
 }
 
@@ -249,6 +227,8 @@ void LinkActor::Obey(const replication::SendVerdict& verdict) {
   Append(peer, frame);
 }
 
-void LinkActor::Obey(const replication::CloseConnection& close) { Drop(close.connection, close.reset); }
+void LinkActor::Obey(const replication::CloseConnection& close) {
+  Drop(close.connection, close.reset);
+}
 
 }  // namespace twincached

@@ -74,34 +74,31 @@ void LinkActor::Obey(const replication::DetachLink& detach) {
   receiver_.reset();
   if (detach.keep_log) return;
   log_.SetKeeping(false);
-  open_batches_.clear();
+  open_batches_.Clear();
   OrderStores(StoreOrder::kRecord, 0);
 }
 
 // What an ended connection brought is applied before the next Hello says how far this node is.
 void LinkActor::BeginOwnBarrier() {
-  own_barrier_ = ++last_barrier_ | kOwnBarrier;
-  own_barrier_missing_ = wiring_->stores.size();
-  OrderStores(StoreOrder::kBarrier, own_barrier_);
+  const uint64_t token = ++last_own_barrier_ | kOwnBarrier;
+  own_barrier_.Begin(token, wiring_->stores.size());
+  OrderStores(StoreOrder::kBarrier, token);
 }
 
 void LinkActor::Obey(const replication::RunBarrier& barrier) {
-  barrier_token_ = barrier.token;
-  barrier_missing_ = wiring_->stores.size();
+  role_barrier_.Begin(barrier.token, wiring_->stores.size());
   OrderStores(StoreOrder::kBarrier, barrier.token);
 }
 
 void LinkActor::OnBarrier(const BarrierReached& reached) {
-  if (reached.token == own_barrier_) {
-    if (--own_barrier_missing_ > 0) return;
-    own_barrier_ = 0;
-    for (replication::ConnectionId id : std::exchange(waiting_hellos_, {})) {
-      Peer* peer = Find(id);
-      if (peer != nullptr) SendHello(peer);
-    }
-  } else if (reached.token == barrier_token_ && --barrier_missing_ == 0) {
+  if (role_barrier_.Reach(reached.token)) {
     if (receiver_ != nullptr) log_.AdvanceTo(receiver_->applied_position());
-    Tell(replication::BarrierDone{std::exchange(barrier_token_, 0)});
+    Tell(replication::BarrierDone{reached.token});
+  }
+  if (!own_barrier_.Reach(reached.token)) return;
+  for (replication::ConnectionId id : std::exchange(waiting_hellos_, {})) {
+    Peer* peer = Find(id);
+    if (peer != nullptr) SendHello(peer);
   }
 }
 
@@ -128,14 +125,14 @@ void LinkActor::Obey(const replication::Decide& decide) {
 void LinkActor::Obey(const replication::Follow&) {
   decides_ = false;
   log_.SetKeeping(false);
-  open_batches_.clear();
+  open_batches_.Clear();
   OrderStores(StoreOrder::kFollow, 0);
 }
 
 void LinkActor::Obey(const replication::DropData& drop) {
   slot_seed_ = drop.slot_seed;
   log_.Reset(0);
-  open_batches_.clear();
+  open_batches_.Clear();
   book_.Clear();
   executed_forward_ = 0;
   executed_forwards_from_ = 0;
@@ -200,7 +197,7 @@ void LinkActor::Tick() {
   running_ms_ += std::min(now_ms - last_tick_ms_, options_.timers.heartbeat);
   last_tick_ms_ = now_ms;
   SendHeartbeat();
-  Tell(replication::Tick{running_ms_, now_ms, UnackedMs()});
+  Tell(replication::Tick{running_ms_, now_ms, open_batches_.StuckMs(running_ms_)});
 }
 
 void LinkActor::SendHeartbeat() {

@@ -19,11 +19,12 @@ constexpr size_t kLinkOutputBytesMax = 1u << 20;
 }  // namespace
 
 void LinkActor::BeginSource(const replication::AttachLink& attach) {
-  const replication::SenderLimits limits{kWindowBytesMax, kSyncLagBytesMax, kSnapshotChunksInFlight};
+  const replication::SenderLimits limits{kWindowBytesMax, kSyncLagBytesMax,
+                                         kSnapshotChunksInFlight};
   if (!log_.keeping()) {
     log_.SetKeeping(true);
     OrderStores(StoreOrder::kRecord, 1);
-    open_batches_.clear();
+    open_batches_.Clear();
   }
   sender_ = std::make_unique<replication::Sender>(limits, &log_);
   const uint64_t from = peer_hello_.incarnation().low();
@@ -45,8 +46,7 @@ void LinkActor::OnMutations(const MutationBatch& batch) {
   if (sender_ == nullptr) ++alone_mutations_;
   const uint64_t position = log_.Append(batch.shard, options_.shard_count, batch.records);
   if (!log_.keeping()) return;
-  if (open_batches_.empty()) acknowledged_at_ms_ = running_ms_;
-  open_batches_.push_back({position, batch.seq, batch.shard});
+  open_batches_.Add(position, batch.shard, batch.seq, running_ms_);
 }
 
 void LinkActor::OnChunk(SnapshotChunk* chunk) {
@@ -80,24 +80,13 @@ void LinkActor::OnAck(const replication::Ack& ack) {
   if (sender_ == nullptr) return Tell(replication::StreamBroken{"an Ack to a target"});
   sender_->OnAck(ack);
   Shed(ack);
-  if (!open_batches_.empty() && open_batches_.front().position <= sender_->acked_position()) {
-    TellAcknowledged();
-  }
+  if (open_batches_.Acknowledge(sender_->acked_position(), running_ms_)) TellAcknowledged();
 }
 
 void LinkActor::TellAcknowledged() {
-  while (!open_batches_.empty() && open_batches_.front().position <= sender_->acked_position()) {
-    acknowledged_[open_batches_.front().shard] = open_batches_.front().seq;
-    open_batches_.pop_front();
-  }
-  acknowledged_at_ms_ = running_ms_;
-  const AcknowledgedPtr told = std::make_shared<const Acknowledged>(acknowledged_);
+  const auto told = std::make_shared<const Acknowledged>(open_batches_.acknowledged());
   for (const listener_actor& listener : wiring_->listeners) send(listener, told);
   for (const store_actor& store : wiring_->stores) send(store, told);
-}
-
-int64_t LinkActor::UnackedMs() const {
-  return open_batches_.empty() ? 0 : running_ms_ - acknowledged_at_ms_;
 }
 
 // ---------------------------------------------------------------- commands from the slave

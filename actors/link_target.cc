@@ -1,4 +1,5 @@
-// The LINK as target: the peer's batches go to the STOREs, acknowledgements and our clients' commands go to the peer.
+// The LINK as target: the peer's batches go to the STOREs, acknowledgements and our clients'
+// commands go to the peer.
 #include <utility>
 
 #include "actors/link.h"

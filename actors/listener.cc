@@ -69,7 +69,8 @@ void ListenerActor::Parse(Client* client) {
   client->wanted_bytes = 0;
   for (uint32_t left = client->requests_per_round; left > 0 && !client->closing; --left) {
     Request request;
-    const ParseStep step = client->session.Next(input.substr(client->parsed_bytes), clock, &request);
+    const ParseStep step =
+        client->session.Next(input.substr(client->parsed_bytes), clock, &request);
     client->parsed_bytes += step.consumed;
     if (step.outcome == ParseOutcome::kNeedMore) {
       client->wanted_bytes = step.wanted;
@@ -221,7 +222,8 @@ void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
   if (!entry.request.noreply && mode_ != ServingMode::kAlone) {
     Hold(client, entry.shard, stored.hold_seq);
     if (entry.request.kind == RequestKind::kFlush) {
-      for (const CommandBatchPtr& each : round.batches) Hold(client, each->shard, each->changed_seq);
+      for (const CommandBatchPtr& each : round.batches)
+        Hold(client, each->shard, each->changed_seq);
     }
   }
   ComposeReply(entry.request, stored.reply, client->connection->output());

@@ -1,13 +1,15 @@
 // The LISTENER: owns client sockets and their sessions, and decides when a reply may leave.
 //
-// One per core, pinned; the one on core 0 also owns the listening sockets and deals accepted clients out. Each loop
-// iteration it parses what every ready socket brought into one round: one CommandBatch per shard. When all are answered
-// it composes the replies in request order and writes once per connection.
-// Bounds: kConnections by -c (shared by all cores); per client those of client.h; kRequestsPerIteration per round.
+// One per core, pinned; the one on core 0 also owns the listening sockets and deals accepted
+// clients out. Each loop iteration it parses what every ready socket brought into one round: one
+// CommandBatch per shard. When all are answered it composes the replies in request order and writes
+// once per connection. Bounds: kConnections by -c (shared by all cores); per client those of
+// client.h; kRequestsPerIteration per round.
 //
 // Invariants:
 // 1. Replies leave in request order, whatever shard or node they came from.
-// 2. In mode kPaired no byte leaves that reveals an un-acknowledged change (HoldMarks); in kPaired and kFollower none
+// 2. In mode kPaired no byte leaves that reveals an un-acknowledged change (HoldMarks); in kPaired
+// and kFollower none
 //    leaves after the lease; in kHeld none at all; in kClosed there are no clients.
 #pragma once
 
@@ -35,8 +37,9 @@ struct ListenerOptions {
   std::string unix_socket_path;
   int unix_socket_mode = 0700;
   std::shared_ptr<std::atomic<uint32_t>> connections;  // of all cores
-  int64_t clock_offset_ms = 0;  // stream clock at start: the wall clock
-  std::function<std::string(absl::string_view, const NodeStats&)> compose_stats;  // of `stats ARGUMENT`
+  int64_t clock_offset_ms = 0;                         // stream clock at start: the wall clock
+  std::function<std::string(absl::string_view, const NodeStats&)>
+      compose_stats;  // of `stats ARGUMENT`
 };
 
 class ListenerActor final : public pinned<listener_actor>, private net::ConnectionHandler {
@@ -54,9 +57,9 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   struct Entry {
     Client* client;
     Request request;
-    uint32_t shard = 0;  // of the reply; for a flush the first one
-    uint32_t index = 0;  // in that shard's batch
-    bool stored = false; // false: the request's text is the reply
+    uint32_t shard = 0;   // of the reply; for a flush the first one
+    uint32_t index = 0;   // in that shard's batch
+    bool stored = false;  // false: the request's text is the reply
   };
   struct Round {
     uint64_t id = 0;

@@ -78,7 +78,8 @@ void ListenerActor::Adopt(int fd) {
   clients_.emplace(client->id, std::move(client));
 }
 
-// The client's last reply is out, or nobody is there to read it. REQUIRES: Idle() or gone, not in a round.
+// The client's last reply is out, or nobody is there to read it. REQUIRES: Idle() or gone, not in a
+// round.
 void ListenerActor::Destroy(Client* client) {
   if (client->listed_held) {
     held_.erase(std::find(held_.begin(), held_.end(), client));
@@ -88,8 +89,8 @@ void ListenerActor::Destroy(Client* client) {
   clients_.erase(client->id);
 }
 
-// Closes with a reset: the outcome of what is under way is unknown to the client. Waits for a round, whose commands are
-// views into the input.
+// Closes with a reset: the outcome of what is under way is unknown to the client. Waits for a
+// round, whose commands are views into the input.
 void ListenerActor::ResetClient(Client* client) {
   client->gone = true;
   client->connection->Reset();

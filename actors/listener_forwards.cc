@@ -1,4 +1,5 @@
-// The LISTENER's forwards: commands that the master executes, and their replies in the client's order.
+// The LISTENER's forwards: commands that the master executes, and their replies in the client's
+// order.
 #include <utility>
 
 #include "actors/listener.h"
@@ -32,7 +33,8 @@ void PointInto(absl::string_view owned, Request* request) {
 
 // Also takes what needs no master but must be answered behind a forward.
 void ListenerActor::Forward(Client* client, const Request& request) {
-  if (client->forwards == nullptr) client->forwards = std::make_unique<std::deque<PendingForward>>();
+  if (client->forwards == nullptr)
+    client->forwards = std::make_unique<std::deque<PendingForward>>();
   client->forwards->emplace_back();
   PendingForward& pending = client->forwards->back();
   pending.request = request;
@@ -83,7 +85,8 @@ void ListenerActor::ComposeAnswered(Client* client) {
   std::string* output = client->connection->output();
   while (!forwards.empty() && forwards.front().answered) {
     const PendingForward& pending = forwards.front();
-    if (pending.request.kind == RequestKind::kStore || pending.request.kind == RequestKind::kFlush) {
+    if (pending.request.kind == RequestKind::kStore ||
+        pending.request.kind == RequestKind::kFlush) {
       ComposeReply(pending.request, pending.reply, output);
     } else {
       output->append(pending.request.text.data(), pending.request.text.size());

@@ -37,11 +37,14 @@ void ListenerActor::DropHeld() {
 
 bool ListenerActor::Frozen() const {
   switch (mode_) {
-    case ServingMode::kAlone: return false;
+    case ServingMode::kAlone:
+      return false;
     case ServingMode::kPaired:
-    case ServingMode::kFollower: return net::BoottimeMs() >= lease_until_boot_ms_;
+    case ServingMode::kFollower:
+      return net::BoottimeMs() >= lease_until_boot_ms_;
     case ServingMode::kHeld:
-    case ServingMode::kClosed: return true;
+    case ServingMode::kClosed:
+      return true;
   }
   return true;
 }

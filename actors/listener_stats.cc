@@ -28,7 +28,9 @@ void ListenerActor::Gather(Client* client, absl::string_view argument) {
   client->gathering = true;
   const StatsRequest request{options_.index, token, false};
   if (reset) {
-    AskAll(*wiring_, [this](const auto& actor) { send(actor, StatsRequest{options_.index, 0, true}); });
+    AskAll(*wiring_, [this](const auto& actor) {
+      send(actor, StatsRequest{options_.index, 0, true});
+    });
   }
   gathering.missing = AskAll(*wiring_, [&](const auto& actor) { send(actor, request); });
 }
@@ -42,8 +44,7 @@ void ListenerActor::OnStatsPart(const StatsPart& part) {
   Client* client = Find(gathering.client);
   if (client != nullptr) {
     client->gathering = false;
-    client->connection->output()->append(
-        options_.compose_stats(gathering.argument, gathering.sum));
+    client->connection->output()->append(options_.compose_stats(gathering.argument, gathering.sum));
   }
   gatherings_.erase(found);
   if (client != nullptr && !client->in_round) Resume(client);

@@ -6,17 +6,16 @@
 #include "actors/log.h"
 #include "actors/node.h"
 
+namespace twincached {
 namespace {
 
 int Fail(const absl::Status& status) {
-  twincached::LogError(status.message());
+  LogError(status.message());
   return 1;
 }
 
 // Everything that can go wrong goes wrong here, in the foreground, with a line that says what.
-absl::Status PrepareProcess(const twincached::Config& config, twincached::Node* node,
-                            int* signal_fd) {
-  using namespace twincached;
+absl::Status PrepareProcess(const Config& config, Node* node, int* signal_fd) {
   absl::Status status = CheckUser(config.user);
   if (status.ok()) status = node->Prepare();
   if (status.ok() && config.core_dumps) status = RaiseCoreLimit();
@@ -29,8 +28,7 @@ absl::Status PrepareProcess(const twincached::Config& config, twincached::Node* 
   return status;
 }
 
-int RunNode(const twincached::Config& config) {
-  using namespace twincached;
+int RunNode(const Config& config) {
   Node node(config);
   int signal_fd = -1;
   const absl::Status status = PrepareProcess(config, &node, &signal_fd);
@@ -41,11 +39,12 @@ int RunNode(const twincached::Config& config) {
 }
 
 }  // namespace
+}  // namespace twincached
 
 int main(int argc, char** argv) {
   twincached::Config config;
   const twincached::ParseResult parsed = twincached::ParseCommandLine(argc, argv, &config);
   if (!parsed.run) return parsed.exit_code;
   twincached::SetVerbosity(config.verbosity);
-  return RunNode(config);
+  return twincached::RunNode(config);
 }

@@ -1,7 +1,7 @@
 // What the actors say to each other: the plain values inside the messages of interfaces.h.
 //
-// A batch travels as one shared pointer. Its sender does not touch it again until it comes back, so a batch is never seen
-// by two threads at once; batches marked const are shared and read only.
+// A batch travels as one shared pointer. Its sender does not touch it again until it comes back, so
+// a batch is never seen by two threads at once; batches marked const are shared and read only.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "actors/stats.h"
+#include "actors/stream_messages.h"
 #include "proto/memcache/command.h"
 #include "proto/replication/replication.pb.h"
 #include "proto/replication/role_machine.h"
@@ -27,121 +28,38 @@ struct ClientToken {
 // ---- LISTENER or LINK -> STORE, and back as the answer ----
 
 struct StoredReply {
-  Reply reply;             // its value is a view into CommandBatch::arena once the batch has been answered
-  uint64_t hold_seq = 0;   // leaves only when the shard's batch of this number is acknowledged; 0: at once
+  Reply reply;  // its value is a view into CommandBatch::arena once the batch has been answered
+  uint64_t hold_seq =
+      0;  // leaves only when the shard's batch of this number is acknowledged; 0: at once
   size_t value_offset = 0;
 };
 
 enum class CommandOrigin : uint8_t {
-  kClient,          // answered to the LISTENER `listener`
-  kPeerForward,     // answered by records in the stream
-  kStrandedForward, // a forward whose master died: executed here, answered to the LINK
+  kClient,           // answered to the LISTENER `listener`
+  kPeerForward,      // answered by records in the stream
+  kStrandedForward,  // a forward whose master died: executed here, answered to the LINK
 };
 
 struct CommandBatch {
   CommandOrigin origin = CommandOrigin::kClient;
   uint32_t shard = 0;
   uint32_t listener = 0;
-  uint64_t round = 0;              // the LISTENER's
-  std::vector<Command> commands;   // views into pinned input buffers or into `owned`
-  std::vector<ForwardTag> tags;    // one per command; empty for kClient
+  uint64_t round = 0;             // the LISTENER's
+  std::vector<Command> commands;  // views into pinned input buffers or into `owned`
+  std::vector<ForwardTag> tags;   // one per command; empty for kClient
   std::vector<std::string> owned;
   // Filled by the STORE.
-  bool refused = false;            // the shard does not decide: nothing was executed, the connections are reset
+  bool refused =
+      false;  // the shard does not decide: nothing was executed, the connections are reset
   std::vector<StoredReply> replies;
   std::string arena;
-  uint64_t changed_seq = 0;        // the shard's batch that holds this batch's changes; 0: none or not recorded
+  uint64_t changed_seq =
+      0;  // the shard's batch that holds this batch's changes; 0: none or not recorded
 };
 using CommandBatchPtr = std::shared_ptr<CommandBatch>;
 
-// ---- STORE -> LINK ----
-
-// What one STORE changed in one go; gets a position. `seq` is dense per shard.
-struct MutationBatch {
-  uint32_t shard = 0;
-  uint64_t seq = 0;
-  std::string records;
-};
-using MutationBatchPtr = std::shared_ptr<MutationBatch>;
-
-struct SnapshotChunk {
-  uint32_t shard = 0;
-  bool last = false;
-  std::string records;
-};
-using SnapshotChunkPtr = std::shared_ptr<SnapshotChunk>;
-
-// ---- LINK -> STORE ----
-
-// Records from the peer, to be applied in order.
-struct ApplyBatch {
-  uint64_t ticket = 0;
-  bool every_shard = false;  // only the records of the STORE's own slots are its business
-  std::string records;       // concatenated fields, as on the wire
-};
-using ApplyBatchPtr = std::shared_ptr<const ApplyBatch>;
-
-struct StoreOrder {
-  enum Kind : uint8_t {
-    kDecide,        // decide in epoch `value` from now on
-    kFollow,        // apply only
-    kClear,         // drop everything; `value` is the new slot seed
-    kRecord,        // encode changes from now on (value 1) or not (0)
-    kBeginLoading,
-    kEndLoading,
-    kBeginSnapshot,
-    kNextChunk,     // about `value` bytes
-    kAbandonSnapshot,
-    kBarrier,       // answer BarrierReached
-  };
-  Kind kind = kBarrier;
-  uint64_t value = 0;
-};
-
-// ---- STORE -> LINK, answers ----
-
-struct ForwardAnswer {
-  uint64_t number = 0;
-  uint32_t parts = 1;
-  Reply reply;
-  std::string value;  // reply.value's bytes
-};
-
-struct Applied {
-  uint64_t ticket = 0;
-  std::string failure;                 // not empty: a gap or a bad record; the stream is broken
-  std::vector<ForwardAnswer> answers;  // to our own clients' forwards
-  std::vector<std::string> shed_keys;
-};
-using AppliedPtr = std::shared_ptr<Applied>;
-
-struct BarrierReached {
-  uint32_t shard = 0;
-  uint64_t token = 0;
-};
-
-// ---- LINK -> LISTENERs and STOREs ----
-
-// Per shard: every batch up to and including this number is acknowledged by the peer.
-using Acknowledged = std::vector<uint64_t>;
-using AcknowledgedPtr = std::shared_ptr<const Acknowledged>;
-
-// Replies may leave until this time (net::BoottimeMs). Counts only in the modes that need it.
-struct Lease {
-  int64_t until_boot_ms = 0;
-};
-
-// The slave's stream clock follows the master's: stream = MonotonicUs() / 1000 + offset_ms.
-struct StreamClockOffset {
-  int64_t offset_ms = 0;
-};
-
-// The window is full (or no more): clients are not read meanwhile.
-struct WindowFull {
-  bool full = false;
-};
-
-// ---- SUPERVISOR -> LINK -> LISTENERs (so that it stays behind the orders to the STOREs) -> SUPERVISOR, as confirmation ----
+// ---- SUPERVISOR -> LINK -> LISTENERs (so that it stays behind the orders to the STOREs) ->
+// SUPERVISOR, as confirmation ----
 
 struct Serving {
   uint64_t token = 0;
@@ -167,7 +85,7 @@ using ForwardRequestsPtr = std::shared_ptr<ForwardRequests>;
 struct ForwardReply {
   uint64_t client = 0;
   uint64_t index = 0;
-  Reply reply;        // its value is a view into `value`
+  Reply reply;  // its value is a view into `value`
   std::string value;
 };
 using ForwardReplies = std::vector<ForwardReply>;
@@ -182,7 +100,8 @@ struct RoleOrders {
   std::vector<replication::Effect> effects;
   replication::Hello hello;  // who this node is now; the LINK adds what it knows of the stream
   bool needs_ticks = false;
-  // The Hello or Verdict of this connection has been considered: it is read on. 0: the event was another one.
+  // The Hello or Verdict of this connection has been considered: it is read on. 0: the event was
+  // another one.
   replication::ConnectionId considered = 0;
 };
 using RoleOrdersPtr = std::shared_ptr<const RoleOrders>;

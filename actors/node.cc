@@ -109,8 +109,8 @@ absl::Status Node::Prepare() {
   for (uint32_t core = 0; core < config_.threads; ++core) {
     auto poller = net::NewEpollPoller();
     if (!poller.ok()) return poller.status();
-    units_.push_back(
-        std::make_unique<CoreUnit>(nullptr, core, std::make_unique<net::EventLoop>(std::move(*poller))));
+    units_.push_back(std::make_unique<CoreUnit>(
+        nullptr, core, std::make_unique<net::EventLoop>(std::move(*poller))));
   }
   const size_t wanted = config_.connections_max + kSpareDescriptors;
   const size_t limit = net::RaiseDescriptorLimit(wanted);
@@ -181,7 +181,8 @@ void Node::SpawnActors() {
     shard.shard_count = config_.threads;
     shard.evict = config_.evict;
     shard.slot_seed = role.slot_seed;
-    wiring->stores.push_back(SpawnPinned<StoreActor>(*system_, units_[core].get(), shard, clock_offset_ms));
+    wiring->stores.push_back(
+        SpawnPinned<StoreActor>(*system_, units_[core].get(), shard, clock_offset_ms));
     SpawnListener(core, clock_offset_ms, wiring.get());
   }
   SpawnLink(role, clock_offset_ms, wiring.get());
@@ -217,8 +218,7 @@ void Node::SpawnListener(uint32_t core, int64_t clock_offset_ms, Wiring* wiring)
       SpawnPinned<ListenerActor>(*system_, units_[core].get(), std::move(options)));
 }
 
-void Node::SpawnLink(const replication::RoleConfig& role, int64_t clock_offset_ms,
-                     Wiring* wiring) {
+void Node::SpawnLink(const replication::RoleConfig& role, int64_t clock_offset_ms, Wiring* wiring) {
   LinkOptions options;
   options.peer = peer_;
   options.addresses = replication_addresses_;

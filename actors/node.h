@@ -1,7 +1,7 @@
 // One node: its core units, its actors, and how they begin and end.
 //
-// Built and run by main() on the main thread, which becomes core 0. Ends in the only order that CAF allows: every actor
-// exits first, then the units stop, then the actor system goes.
+// Built and run by main() on the main thread, which becomes core 0. Ends in the only order that CAF
+// allows: every actor exits first, then the units stop, then the actor system goes.
 #pragma once
 
 #include <atomic>
@@ -26,10 +26,11 @@ class Node {
   explicit Node(Config config);
   ~Node();
 
-  // Binds every port once, to say what is wrong before anything runs; resolves names; fixes the port numbers.
-  // The Status names the address, the reason and the flag.
+  // Binds every port once, to say what is wrong before anything runs; resolves names; fixes the
+  // port numbers. The Status names the address, the reason and the flag.
   absl::Status Prepare();
-  // Runs until a signal or the role machine ends it. `signal_fd` tells signals (daemon.h). Returns the exit code.
+  // Runs until a signal or the role machine ends it. `signal_fd` tells signals (daemon.h). Returns
+  // the exit code.
   int Run(int signal_fd);
   // After Prepare(): the client port, also when any was asked for.
   int port() const { return config_.port; }

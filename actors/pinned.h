@@ -1,9 +1,8 @@
 // An actor that never leaves its core: the base of LISTENER, STORE, LINK and SUPERVISOR.
 //
-// CAF schedules an actor on the unit of whoever wakes it; a pinned one overrides that and always runs on its own
-// CoreUnit. Spawn it with SpawnPinned.
-// A bug in a handler must crash the node, for the peer to take over, not silently drop a shard: exceptions and errors
-// print one line and abort.
+// CAF schedules an actor on the unit of whoever wakes it; a pinned one overrides that and always
+// runs on its own CoreUnit. Spawn it with SpawnPinned. A bug in a handler must crash the node, for
+// the peer to take over, not silently drop a shard: exceptions and errors print one line and abort.
 #pragma once
 
 #include <cstdio>
@@ -39,9 +38,8 @@ class pinned : public Handle::base {
         AbortActor(this->name(), "unknown exception");
       }
     });
-    this->set_error_handler([this](caf::error& error) {
-      AbortActor(this->name(), caf::to_string(error).c_str());
-    });
+    this->set_error_handler(
+        [this](caf::error& error) { AbortActor(this->name(), caf::to_string(error).c_str()); });
   }
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) override {
@@ -58,9 +56,11 @@ class pinned : public Handle::base {
 };
 
 template <class Actor, class... Ts>
-typename Actor::actor_hdl SpawnPinned(caf::actor_system& system, CoreUnit* unit, Ts&&... arguments) {
+typename Actor::actor_hdl SpawnPinned(caf::actor_system& system, CoreUnit* unit,
+                                      Ts&&... arguments) {
   caf::actor_config config{unit};
-  return system.spawn_impl<Actor, caf::no_spawn_options>(config, unit, std::forward<Ts>(arguments)...);
+  return system.spawn_impl<Actor, caf::no_spawn_options>(config, unit,
+                                                         std::forward<Ts>(arguments)...);
 }
 
 }  // namespace twincached

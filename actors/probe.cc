@@ -12,15 +12,15 @@ constexpr int kProbes = 2;
 }  // namespace
 
 absl::Status ProbePort::Open(net::EventLoop* loop, const net::Address& host) {
-  auto acceptor = loop->Listen(host.WithPort(0), false, [loop](int fd) {
-    loop->Adopt(fd, nullptr)->Reset();
-  });
+  auto acceptor =
+      loop->Listen(host.WithPort(0), false, [loop](int fd) { loop->Adopt(fd, nullptr)->Reset(); });
   if (!acceptor.ok()) return acceptor.status();
   acceptor_ = std::move(*acceptor);
   return absl::OkStatus();
 }
 
-Prober::Prober(net::EventLoop* loop, const net::Address& target, std::function<void(Result)> on_done)
+Prober::Prober(net::EventLoop* loop, const net::Address& target,
+               std::function<void(Result)> on_done)
     : loop_(loop), target_(target), on_done_(std::move(on_done)) {
   Connect();
 }

@@ -1,9 +1,9 @@
 // The probe port of this process, and the probing of the peer's.
 //
-// Every process holds one more listening port, of the kernel's choosing, from before its first Hello until it exits: it
-// accepts and closes. When a link ends, two fresh connects to the peer's port that are both refused prove the peer's
-// process dead (evidence E1), where the end of the link alone proves nothing.
-// On core 0, owned by the LINK. Bounds: two connects, kProbeMs each.
+// Every process holds one more listening port, of the kernel's choosing, from before its first
+// Hello until it exits: it accepts and closes. When a link ends, two fresh connects to the peer's
+// port that are both refused prove the peer's process dead (evidence E1), where the end of the link
+// alone proves nothing. On core 0, owned by the LINK. Bounds: two connects, kProbeMs each.
 #pragma once
 
 #include <functional>
@@ -29,7 +29,8 @@ class Prober {
  public:
   using Result = replication::ProbeDone::Result;
 
-  // Calls back exactly once, unless destroyed before. REQUIRES: the callback may destroy the prober only later.
+  // Calls back exactly once, unless destroyed before. REQUIRES: the callback may destroy the prober
+  // only later.
   Prober(net::EventLoop* loop, const net::Address& target, std::function<void(Result)> on_done);
 
  private:

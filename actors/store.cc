@@ -12,17 +12,22 @@ namespace twincached {
 
 namespace {
 
-// Items that one maintenance turn looks at, so that it never holds the core for more than about a millisecond.
+// Items that one maintenance turn looks at, so that it never holds the core for more than about a
+// millisecond.
 constexpr size_t kItemsPerMaintenance = 2000;
 // How soon maintenance looks for expired items again while it decides.
 constexpr int64_t kMaintenanceMs = 1000;
 
 absl::string_view KeyOf(const replication::Record& record) {
   switch (record.effect_case()) {
-    case replication::Record::kPut: return record.put().key();
-    case replication::Record::kTouch: return record.touch().key();
-    case replication::Record::kRemove: return record.remove().key();
-    default: return {};
+    case replication::Record::kPut:
+      return record.put().key();
+    case replication::Record::kTouch:
+      return record.touch().key();
+    case replication::Record::kRemove:
+      return record.remove().key();
+    default:
+      return {};
   }
 }
 

@@ -1,12 +1,14 @@
 // The STORE: owns one shard and executes every command on it, in the order in which batches arrive.
 //
-// One per core, pinned. The only actor that touches items. Encodes each change once; the bytes go to the LINK untouched.
-// Bounds: those of its Shard; it keeps no queue of its own.
+// One per core, pinned. The only actor that touches items. Encodes each change once; the bytes go
+// to the LINK untouched. Bounds: those of its Shard; it keeps no queue of its own.
 //
 // Invariants:
-// 1. Executes only while it decides, applies only while it follows (see StoreOrder); a batch that comes in the wrong
+// 1. Executes only while it decides, applies only while it follows (see StoreOrder); a batch that
+// comes in the wrong
 //    mode is answered `refused`, unexecuted.
-// 2. While recording, every batch that changed something goes to the LINK before its replies go to the LISTENER.
+// 2. While recording, every batch that changed something goes to the LINK before its replies go to
+// the LISTENER.
 #pragma once
 
 #include <cstdint>

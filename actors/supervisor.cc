@@ -15,22 +15,32 @@ using replication::ContractLine;
 // repcached's own words, which test suites and operators wait for.
 std::string ContractText(ContractLine line, const std::string& peer) {
   switch (line) {
-    case ContractLine::kConnect: return absl::StrCat("replication: connect (peer=", peer, ")");
-    case ContractLine::kMarugotoCopying: return "replication: marugoto copying";
-    case ContractLine::kStart: return "replication: start";
-    case ContractLine::kClose: return "replication: close";
-    case ContractLine::kListen: return "replication: listen";
-    case ContractLine::kAccept: return "replication: accept";
-    case ContractLine::kMarugotoStart: return "replication: marugoto start";
-    case ContractLine::kMarugotoOwari: return "replication: marugoto owari";
-    case ContractLine::kCleanupComplete: return "replication: cleanup complete";
+    case ContractLine::kConnect:
+      return absl::StrCat("replication: connect (peer=", peer, ")");
+    case ContractLine::kMarugotoCopying:
+      return "replication: marugoto copying";
+    case ContractLine::kStart:
+      return "replication: start";
+    case ContractLine::kClose:
+      return "replication: close";
+    case ContractLine::kListen:
+      return "replication: listen";
+    case ContractLine::kAccept:
+      return "replication: accept";
+    case ContractLine::kMarugotoStart:
+      return "replication: marugoto start";
+    case ContractLine::kMarugotoOwari:
+      return "replication: marugoto owari";
+    case ContractLine::kCleanupComplete:
+      return "replication: cleanup complete";
   }
   return "";
 }
 
 // The connection whose Hello or Verdict this event is.
 replication::ConnectionId Considered(const replication::Event& event) {
-  if (const auto* hello = absl::get_if<replication::HelloReceived>(&event)) return hello->connection;
+  if (const auto* hello = absl::get_if<replication::HelloReceived>(&event))
+    return hello->connection;
   if (const auto* verdict = absl::get_if<replication::VerdictReceived>(&event)) {
     return verdict->connection;
   }
@@ -39,7 +49,8 @@ replication::ConnectionId Considered(const replication::Event& event) {
 
 }  // namespace
 
-SupervisorActor::SupervisorActor(caf::actor_config& config, CoreUnit* core, SupervisorOptions options)
+SupervisorActor::SupervisorActor(caf::actor_config& config, CoreUnit* core,
+                                 SupervisorOptions options)
     : pinned(config, core), options_(std::move(options)), machine_(options_.role) {
   set_down_handler([this](caf::down_msg&) {
     if (!exiting_) AbortActor("the node", "an actor is gone");

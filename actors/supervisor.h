@@ -1,7 +1,9 @@
-// The SUPERVISOR: owns the role machine, feeds it what happened, and hands its orders to the LINK in one piece per event.
+// The SUPERVISOR: owns the role machine, feeds it what happened, and hands its orders to the LINK
+// in one piece per event.
 //
-// One per node, pinned to core 0. It watches the other actors: one that goes down outside a shutdown takes the node with
-// it, so that the peer takes over. It holds no data and touches no socket.
+// One per node, pinned to core 0. It watches the other actors: one that goes down outside a
+// shutdown takes the node with it, so that the peer takes over. It holds no data and touches no
+// socket.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // The seeded hash that places a key: its slot (one of 64), and its place in a shard's index.
 //
-// The seed belongs to the lineage of the data (replication.proto, Verdict): both nodes of a pair hash alike, a
-// stranger cannot aim keys at one bucket.
+// The seed belongs to the lineage of the data (replication.proto, Verdict): both nodes of a pair
+// hash alike, a stranger cannot aim keys at one bucket.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// Every bound of the program, with its unit and its reason. What happens at a bound is said where it is enforced.
+// Every bound of the program, with its unit and its reason. What happens at a bound is said where
+// it is enforced.
 #pragma once
 
 #include <cstddef>
@@ -46,7 +47,8 @@ inline constexpr size_t kSyncLagBytesMax = 256u << 10;
 inline constexpr size_t kSnapshotChunkBytes = 64u << 10;
 // Chunks asked for and not yet handed to the socket.
 inline constexpr size_t kSnapshotChunksInFlight = 4;
-// Forwards of one node waiting for their answers. Beyond it the forwarding connections are not read.
+// Forwards of one node waiting for their answers. Beyond it the forwarding connections are not
+// read.
 inline constexpr size_t kForwardsInFlightMax = 64u << 10;
 inline constexpr size_t kForwardBytesInFlightMax = 32u << 20;
 
