@@ -65,6 +65,7 @@ char* MutationLog::State::Allocate(size_t frame_bytes) {
   char* const place = block.memory.get() + block.used;
   block.used += frame_bytes;
   ++block.frames;
+  DCHECK_LE(block.used, kBlockBytes);
   return place;
 }
 

@@ -214,17 +214,17 @@ TEST(DataFrame, RefusesEveryTruncation) {
 TEST(DataFrame, RefusesWhatTheEncoderNeverWrites) {
   const std::vector<std::string> payloads = {
       "",
-      Bytes({0x1a, 2, 0x08, 5, 0x22, 0}),  // a second field behind the batch
-      Bytes({0x18, 5}),                    // field 3, but a number
-      Bytes({0x02, 0}),                    // field 0
-      Bytes({0x1a, 4, 0x10, 1, 0x08, 5}),  // shard before position
-      Bytes({0x1a, 4, 0x08, 5, 0x08, 6}),  // position twice
-      Bytes({0x1a, 2, 0x20, 1}),           // an unknown field
-      Bytes({0x1a, 3, 0x08, 5}),           // longer than the payload
-      Bytes({0x1a, 1, 0x08, 5}),           // shorter
-      Bytes({0x1a, 7, 0x10, 0xff, 0xff, 0xff, 0xff, 0x1f, 0x18}),  // a shard over 32 bits
-      Bytes({0x1a, 3, 0x08, 0x80, 0x80}),                          // a number without its end
-      Bytes({0x1a, 12, 0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x10}),
+      Bytes({0x1a, 2, 0x08, 5, 0x22, 0}),                    // a second field behind the batch
+      Bytes({0x38, 0}),                                      // field 7, but a number
+      Bytes({0x02, 0}),                                      // field 0
+      Bytes({0x1a, 4, 0x10, 1, 0x08, 5}),                    // shard before position
+      Bytes({0x1a, 4, 0x08, 5, 0x08, 6}),                    // position twice
+      Bytes({0x1a, 2, 0x20, 1}),                             // an unknown field
+      Bytes({0x1a, 3, 0x08, 5}),                             // longer than the payload
+      Bytes({0x1a, 1, 0x08, 5}),                             // shorter
+      Bytes({0x1a, 6, 0x10, 0xff, 0xff, 0xff, 0xff, 0x1f}),  // a shard over 32 bits
+      Bytes({0x1a, 3, 0x08, 0x80, 0x80}),                    // a number without its end
+      Bytes({0x1a, 11, 0x08, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2}),  // over 64 bits
       Bytes({0x9a, 0x80, 0x80, 0x80, 0x80, 0x00, 0}),  // a tag of six bytes
       Bytes({0x22, 2, 0x18, 1}),                       // a chunk has no field 3
   };

@@ -136,6 +136,19 @@ TEST(MutationLogDeathTest, RefusesPositionsItDoesNotHold) {
   EXPECT_DEATH(log.AdvanceTo(1), "CHECK failed");
 }
 
+// Whatever is left over at the end of a block.
+TEST(MutationLog, KeepsFramesOfEverySizeApart) {
+  for (size_t records_bytes = 10; records_bytes < 40; records_bytes += 2) {
+    MutationLog log(1 << 20);
+    log.SetKeeping(true);
+    const std::string records(records_bytes, 'r');
+    while (log.bytes() < 600000) log.Append(1, 2, records);
+    for (uint64_t position = 1; position <= log.end(); ++position) {
+      ASSERT_EQ(log.FrameAt(position), FrameOf(position, records)) << records_bytes;
+    }
+  }
+}
+
 // A deque of strings does the same, slowly.
 TEST(MutationLog, BehavesLikeAListUnderRandomUse) {
   for (uint32_t seed = 0; seed < 6; ++seed) {
