@@ -117,8 +117,8 @@ uint32_t DefaultThreads(const Config& config) {
 std::string CheckMemory(const Config& config) {
   const size_t bytes_min = config.threads * ShardBytesMin(config);
   if (config.memory_bytes_max >= bytes_min) return "";
-  return absl::StrCat("-m ", config.memory_bytes_max / kMegabyte, " is too small: ", config.threads,
-                      " threads (-t) and items of up to ", config.item_bytes_max,
+  return absl::StrCat("-m ", config.memory_bytes_max / kMegabyte, " is too small: -t ",
+                      config.threads, " and items of up to ", config.item_bytes_max,
                       " bytes (-I) need at least ", (bytes_min + kMegabyte - 1) / kMegabyte, " MB");
 }
 

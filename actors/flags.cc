@@ -210,6 +210,11 @@ ParseResult ParseCommandLine(int argc, char** argv, Config* config) {
     return Print(absl::StrCat(version_line, HelpText()));
   } catch (const CLI::CallForVersion&) {
     return Print(version_line);
+  } catch (const CLI::ArgumentMismatch& error) {
+    const absl::string_view flag = error.what();
+    return Refuse(absl::StrCat(flag.substr(0, flag.find(':')), ": its value is missing"));
+  } catch (const CLI::ConfigError& error) {
+    return Refuse(absl::StrCat("in the file of --config: ", error.what()));
   } catch (const CLI::Error& error) {
     return Refuse(absl::StrCat(absl::StripAsciiWhitespace(error.what()), " (-h lists the flags)"));
   }
