@@ -14,7 +14,6 @@ uint64_t TimerHeap::Add(int64_t due_us, std::function<void()> work) {
   Timer& timer = timers_[slot];
   timer.due_us = due_us;
   timer.order = next_order_++;
-  timer.armed = true;
   timer.work = std::move(work);
   heap_.push_back(slot);
   SiftUp(static_cast<uint32_t>(heap_.size() - 1));
@@ -24,8 +23,7 @@ uint64_t TimerHeap::Add(int64_t due_us, std::function<void()> work) {
 void TimerHeap::Cancel(uint64_t id) {
   const uint64_t slot = (id & UINT32_MAX) - 1;
   if (id == 0 || slot >= timers_.size()) return;
-  const Timer& timer = timers_[slot];
-  if (timer.armed && timer.generation == id >> 32) TakeOut(static_cast<uint32_t>(slot));
+  if (timers_[slot].generation == id >> 32) TakeOut(static_cast<uint32_t>(slot));
 }
 
 int64_t TimerHeap::EarliestUs() const {
@@ -88,7 +86,6 @@ std::function<void()> TimerHeap::TakeOut(uint32_t slot) {
     SiftDown(place);
     SiftUp(timers_[last].place);
   }
-  timer.armed = false;
   ++timer.generation;
   free_.push_back(slot);
   std::function<void()> work = std::move(timer.work);

@@ -32,9 +32,8 @@ class TimerHeap {
   struct Timer {
     int64_t due_us = 0;
     uint64_t order = 0;       // of all Adds: breaks ties
-    uint32_t generation = 0;  // counts the uses of this slot: an old id does not match
+    uint32_t generation = 0;  // counts the timers that left this slot: an old id does not match
     uint32_t place = 0;       // in heap_; meaningless while the slot is free
-    bool armed = false;
     std::function<void()> work;
   };
 

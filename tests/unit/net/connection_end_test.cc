@@ -228,6 +228,28 @@ TEST_F(ConnectionEnd, ResetInsideOnInputEndsDelivery) {
   EXPECT_TRUE(peer_.reset_seen());
 }
 
+TEST_F(ConnectionEnd, ResetInTheLastOnInputIsTheEnd) {
+  handler_.on_input = [](Connection& connection) { connection.Reset(); };
+  connection_->SetInputWanted(100);
+  peer_.Send("abc");
+  peer_.Close();
+  Settle();
+  EXPECT_EQ(handler_.log, "input ");
+}
+
+TEST_F(ConnectionEnd, ResetInsideOnDrainedReadsNoMore) {
+  handler_.on_drained = [](Connection& connection) { connection.Reset(); };
+  connection_->output()->append(16u << 20, 'x');
+  connection_->Flush();
+  EXPECT_TRUE(PollUntil([&] {
+    peer_.Received();
+    if (handler_.drains == 0) peer_.SendSome("y");  // readable in the same event
+    return handler_.drains == 1;
+  }));
+  Settle();
+  EXPECT_EQ(handler_.closes, 0);
+}
+
 TEST_F(ConnectionEnd, DestructionCloses) {
   connection_.reset();
   peer_.Received();

@@ -151,6 +151,17 @@ TEST_F(ConnectionInput, ResumeWithoutPauseAsksToBeCalledAgain) {
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
+TEST_F(ConnectionInput, AskingAgainAndNewBytesAreOneCallPerPoll) {
+  handler_.on_input = [](Connection& connection) { connection.ResumeReading(); };
+  peer_.Send("abc");
+  for (int i = 1; i <= 3; ++i) {
+    EXPECT_EQ(loop_->Poll(-1), 1u);
+    EXPECT_EQ(handler_.inputs, i);
+    peer_.Send("def");
+  }
+  EXPECT_EQ(handler_.seen, "abcdefdef");
+}
+
 TEST_F(ConnectionInput, PauseAfterResumeHolds) {
   handler_.on_input = [](Connection&) {};
   peer_.Send("abc");

@@ -86,10 +86,10 @@ TEST_F(Dial, ImpossibleAddressIsAnotherError) {
 }
 
 TEST_F(Dial, DestroyingItGivesItUp) {
-  Start(address_, 10000);
-  listener_.Close();
-  Start(address_, 10000);
-  Settle();
+  Start(address_, 2);
+  Start(address_, 2);  // the same descriptor again
+  const int64_t start_ms = loop_->now_ms();
+  while (loop_->now_ms() - start_ms < 5) EXPECT_EQ(loop_->Poll(1), 0u);
   EXPECT_EQ(calls_, 0);
 }
 

@@ -22,6 +22,13 @@ TEST_F(EventLoopTimers, EndASleepWhenDue) {
   EXPECT_GE(loop_->now_us() - start_us, 2000);
 }
 
+TEST_F(EventLoopTimers, AreNotWokenForBeforeTheyAreDue) {
+  for (int i = 0; i < 5; ++i) {
+    loop_->AddTimer(1, [] {});
+    EXPECT_EQ(loop_->Poll(-1), 1u);
+  }
+}
+
 TEST_F(EventLoopTimers, RunInOrderOfDueTime) {
   std::string order;
   loop_->AddTimer(3, [&] { order += 'c'; });

@@ -73,6 +73,16 @@ TEST_F(InputBufferTest, MakesRoomForWhatIsWantedByMovingToTheFront) {
   EXPECT_EQ(buffer_.capacity(), kSmallBufferBytes);
 }
 
+TEST_F(InputBufferTest, MovesTheFewBytesThereAreRatherThanTheManyThatCome) {
+  Read("xxxxabc");
+  buffer_.Consume(4);
+  buffer_.Prepare(kSmallBufferBytes);
+  const char* start = buffer_.view().data();
+  Read(std::string(kSmallBufferBytes - 3, 'y'), kSmallBufferBytes);
+  EXPECT_EQ(buffer_.view().data(), start);
+  EXPECT_EQ(buffer_.size(), kSmallBufferBytes);
+}
+
 TEST_F(InputBufferTest, AStreamGetsALargeBuffer) {
   Read(std::string(kSmallBufferBytes, 'x'));  // as much as there was room for
   buffer_.Consume(kSmallBufferBytes);
