@@ -8,6 +8,7 @@
 namespace twincached {
 namespace {
 
+constexpr size_t kCacheLineBytes = 64;
 constexpr size_t kSegmentBytesMin = 16u << 10;
 constexpr size_t kSegmentBytesMax = 1u << 20;
 // A segment is this part of the bound, so that what is in reserve or half full does not matter.
@@ -51,6 +52,15 @@ void ItemStore::set_memory_bytes_max(size_t bytes) {
 
 Location ItemStore::Find(uint64_t hash, absl::string_view key) const {
   return index_.Find(hash, [this, key](Location candidate) { return At(candidate)->key() == key; });
+}
+
+void ItemStore::PrefetchItem(uint64_t hash) const {
+  const Location candidate = index_.FirstCandidate(hash);
+  if (candidate == kNoLocation) return;
+  const char* item = reinterpret_cast<const char*>(At(candidate));
+  __builtin_prefetch(item);
+  // Header and key often lie across two lines.
+  __builtin_prefetch(item + kCacheLineBytes);
 }
 
 ItemView ItemStore::ViewOf(const ItemHeader& item) {

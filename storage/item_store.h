@@ -48,6 +48,10 @@ class ItemStore {
   uint64_t HashOf(absl::string_view key) const { return HashKey(key, slot_seed_); }
   // The live item with this key, kNoLocation when there is none.
   Location Find(uint64_t hash, absl::string_view key) const;
+  // Asks the processor for what a Find() of this hash will read: the index, later (when that is
+  // there) the item.
+  void PrefetchIndex(uint64_t hash) const { index_.Prefetch(hash); }
+  void PrefetchItem(uint64_t hash) const;
   ItemHeader* At(Location location) const { return log_.At(location); }
   static ItemView ViewOf(const ItemHeader& item);
   // For walks over segments.

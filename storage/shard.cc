@@ -165,6 +165,10 @@ void Shard::AbandonSnapshot() {
 
 // ---------------------------------------------------------------- both
 
+void Shard::PrefetchIndex(uint64_t hash) const { state_->parts.store.PrefetchIndex(hash); }
+
+void Shard::PrefetchItem(uint64_t hash) const { state_->parts.store.PrefetchItem(hash); }
+
 void Shard::Clear(uint64_t slot_seed) { state_->Clear(slot_seed); }
 
 void Shard::SetMemoryBytesMax(size_t bytes) {
