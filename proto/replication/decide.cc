@@ -96,7 +96,8 @@ bool CanResume(const Hello& source, const Hello& target) {
 }
 
 Epoch EpochOfPair(const Hello& source, const Hello& target) {
-  if (Compare(source.epoch(), target.epoch()) > 0) return source.epoch();
+  // The epoch of a node that does not serve is another's: that one has answered in it.
+  if (source.serving() && Compare(source.epoch(), target.epoch()) > 0) return source.epoch();
   Epoch epoch;
   epoch.set_number(std::max(source.epoch().number(), target.epoch().number()) + 1);
   *epoch.mutable_minted_by() = source.incarnation();

@@ -20,8 +20,8 @@
 //   else         both wrote with acknowledgements since the fork, or unrelated: the lexicographic
 //                maximum of (acknowledged client mutations since the fork > 0, their number, epoch,
 //                node id) is source, the other takes a snapshot.
-// The Verdict's epoch: the source's if it is already above the target's, else one above both,
-// minted by the source.
+// The Verdict's epoch: the source's if it serves in it and it is above the target's already, else
+// one above both, minted by the source.
 #pragma once
 
 #include <cstdint>
