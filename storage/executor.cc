@@ -6,7 +6,6 @@
 #include "proto/check.h"
 #include "proto/memcache/decimal.h"
 #include "proto/memcache/item_size.h"
-#include "storage/removal.h"
 
 namespace twincached {
 namespace {
@@ -72,8 +71,7 @@ Location Executor::FindFresh(const Command& command, const ShardCall& call, bool
   if (location == kNoLocation) return kNoLocation;
   if (!IsExpired(parts_->store.At(location)->expiry_ms(), call.now_ms)) return location;
   if (expired != nullptr) *expired = true;
-  RemoveAndTell(command.hash, location, replication::Remove::EXPIRED, call, &parts_->store,
-                &parts_->stats);
+  parts_->remover.Remove(command.hash, location, replication::Remove::EXPIRED, call);
   return kNoLocation;
 }
 
@@ -94,8 +92,7 @@ Reply Executor::Get(const Command& command, const ShardCall& call) {
 
 void Executor::SetExpiry(const Command& command, Location location, const ShardCall& call) {
   if (IsExpired(command.expiry_ms, call.now_ms)) {
-    RemoveAndTell(command.hash, location, replication::Remove::EXPIRED, call, &parts_->store,
-                  &parts_->stats);
+    parts_->remover.Remove(command.hash, location, replication::Remove::EXPIRED, call);
     return;
   }
   const int64_t expiry_ms = ItemHeader::ClampExpiry(command.expiry_ms);
@@ -179,8 +176,7 @@ void Executor::FailedSet(const Command& command, const ShardCall& call) {
   if (command.op != Op::kSet) return;
   const Location old = parts_->store.Find(command.hash, command.key);
   if (old == kNoLocation) return;
-  RemoveAndTell(command.hash, old, replication::Remove::DELETED, call, &parts_->store,
-                &parts_->stats);
+  parts_->remover.Remove(command.hash, old, replication::Remove::DELETED, call);
 }
 
 bool Executor::MakeRoom(const Command& command, const Footprint& footprint, Location* old,
@@ -205,7 +201,7 @@ Reply Executor::Replace(const Command& command, Location old, ItemView item,
   if (IsExpired(item.expiry_ms, call.now_ms)) {
     // Stored and gone in the same moment: only the old value's end can be seen.
     if (old != kNoLocation) {
-      RemoveAndTell(command.hash, old, replication::Remove::EXPIRED, call, &store, &parts_->stats);
+      parts_->remover.Remove(command.hash, old, replication::Remove::EXPIRED, call);
     }
     ++parts_->stats.total_items;
     reply.cas = parts_->versions.Mint();
@@ -289,8 +285,7 @@ Reply Executor::Delete(const Command& command, const ShardCall& call) {
     return Answer(Status::kNotFound);
   }
   ++parts_->stats.delete_hits;
-  RemoveAndTell(command.hash, location, replication::Remove::DELETED, call, &parts_->store,
-                &parts_->stats);
+  parts_->remover.Remove(command.hash, location, replication::Remove::DELETED, call);
   return Answer(Status::kDeleted);
 }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "storage/removal.h"
-
 namespace twincached {
 
 bool ExpiryCrawler::InProgress() const {
@@ -47,8 +45,7 @@ void ExpiryCrawler::Look(const ShardCall& call) {
   offset_ += static_cast<uint32_t>(item.LogBytes());
   if (item.expiry_ms() == kNever || !store_->IsLive(item)) return;
   if (IsExpired(item.expiry_ms(), call.now_ms)) {
-    RemoveAndTell(store_->HashOf(item.key()), location, replication::Remove::EXPIRED, call, store_,
-                  stats_);
+    remover_->Remove(store_->HashOf(item.key()), location, replication::Remove::EXPIRED, call);
   } else {
     earliest_ms_ = std::min(earliest_ms_, item.expiry_ms());
   }

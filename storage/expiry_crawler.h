@@ -9,14 +9,14 @@
 #include <cstdint>
 
 #include "storage/item_store.h"
+#include "storage/remover.h"
 #include "storage/shard_call.h"
-#include "storage/shard_stats.h"
 
 namespace twincached {
 
 class ExpiryCrawler {
  public:
-  ExpiryCrawler(ItemStore* store, ShardStats* stats) : store_(store), stats_(stats) {}
+  ExpiryCrawler(ItemStore* store, Remover* remover) : store_(store), remover_(remover) {}
 
   // Looks at up to items_max items. REQUIRES: call.deciding().
   void Crawl(size_t items_max, const ShardCall& call);
@@ -33,7 +33,7 @@ class ExpiryCrawler {
   void Look(const ShardCall& call);
 
   ItemStore* const store_;
-  ShardStats* const stats_;
+  Remover* const remover_;
   uint32_t segment_ = kNoSegment;
   uint32_t offset_ = 0;
   uint64_t opened_sequence_ = 0;  // of segment_ when its walk began: it may be freed and used anew

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "proto/check.h"
-#include "storage/removal.h"
 
 namespace twincached {
 namespace {
@@ -104,7 +103,7 @@ bool Reclaimer::Compact(size_t gain_bytes, const ShardCall& call) {
     if (!store_->IsLive(item)) continue;
     const uint64_t hash = store_->HashOf(item.key());
     if (call.deciding() && IsExpired(item.expiry_ms(), call.now_ms)) {
-      RemoveAndTell(hash, location, replication::Remove::EXPIRED, call, store_, stats_);
+      remover_->Remove(hash, location, replication::Remove::EXPIRED, call);
     } else if (!TryMove(hash, location, call)) {
       return false;  // the kernel refuses memory
     }
@@ -145,7 +144,7 @@ void Reclaimer::GiveUp(Location location, const ShardCall& call) {
   if (!store_->IsLive(item)) return;
   const uint64_t hash = store_->HashOf(item.key());
   if (IsExpired(item.expiry_ms(), call.now_ms)) {
-    RemoveAndTell(hash, location, replication::Remove::EXPIRED, call, store_, stats_);
+    remover_->Remove(hash, location, replication::Remove::EXPIRED, call);
     return;
   }
   const size_t bytes = store_->FootprintOf(item).total();
@@ -156,7 +155,7 @@ void Reclaimer::GiveUp(Location location, const ShardCall& call) {
       return;
     }
   }
-  RemoveAndTell(hash, location, replication::Remove::EVICTED, call, store_, stats_);
+  remover_->Remove(hash, location, replication::Remove::EVICTED, call);
 }
 
 bool Reclaimer::TryMove(uint64_t hash, Location location, const ShardCall& call) {

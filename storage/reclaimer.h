@@ -18,16 +18,16 @@
 #include <cstdint>
 
 #include "storage/item_store.h"
+#include "storage/remover.h"
 #include "storage/shard_call.h"
-#include "storage/shard_stats.h"
 #include "storage/snapshot_cursor.h"
 
 namespace twincached {
 
 class Reclaimer {
  public:
-  Reclaimer(ItemStore* store, const SnapshotCursor* cursor, ShardStats* stats)
-      : store_(store), cursor_(cursor), stats_(stats) {}
+  Reclaimer(ItemStore* store, const SnapshotCursor* cursor, Remover* remover)
+      : store_(store), cursor_(cursor), remover_(remover) {}
 
   // Until the store Fits() the item. False: it cannot be done. Items move: locations are to be
   // looked up again.
@@ -62,7 +62,7 @@ class Reclaimer {
 
   ItemStore* const store_;
   const SnapshotCursor* const cursor_;
-  ShardStats* const stats_;
+  Remover* const remover_;
   uint32_t victim_ = kNoSegment;  // being evicted; what lies before victim_offset_ is done
   uint32_t victim_offset_ = 0;
   size_t second_chance_bytes_ = 0;  // left for this victim

@@ -8,6 +8,7 @@
 #include "storage/flush_schedule.h"
 #include "storage/item_store.h"
 #include "storage/reclaimer.h"
+#include "storage/remover.h"
 #include "storage/shard_options.h"
 #include "storage/shard_stats.h"
 #include "storage/snapshot_cursor.h"
@@ -21,8 +22,9 @@ struct ShardParts {
         versions(shard_options.shard_index, shard_options.shard_count),
         store(shard_options),
         cursor(&store),
-        reclaimer(&store, &cursor, &stats),
-        crawler(&store, &stats) {}
+        remover(&store, &stats),
+        reclaimer(&store, &cursor, &remover),
+        crawler(&store, &remover) {}
   ShardParts(const ShardParts&) = delete;
   ShardParts& operator=(const ShardParts&) = delete;
 
@@ -32,6 +34,7 @@ struct ShardParts {
   FlushSchedule flushes;
   ItemStore store;
   SnapshotCursor cursor;
+  Remover remover;
   Reclaimer reclaimer;
   ExpiryCrawler crawler;
 };
