@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -47,7 +48,7 @@ struct CommandBatch {
   uint64_t round = 0;             // the LISTENER's
   std::vector<Command> commands;  // views into pinned input buffers or into `owned`
   std::vector<ForwardTag> tags;   // one per command; empty for kClient
-  std::vector<std::string> owned;
+  std::list<std::string> owned;   // a list: views stay good when it grows
   // Filled by the STORE.
   bool refused =
       false;  // the shard does not decide: nothing was executed, the connections are reset
