@@ -1,8 +1,8 @@
 // What the operator asked for: the command line and the config file, checked.
 //
-// A plain value, fixed at start. flags.cc fills it (the only file that knows CLI11). What is in it has
-// been checked: numbers are in range, addresses can be parsed, the memory suffices for the threads,
-// CheckTimers() holds. Names have not been looked up.
+// A plain value, fixed at start. flags.cc fills it (the only file that knows CLI11). What is in it
+// has been checked: numbers are in range, addresses can be parsed, the memory suffices for the
+// threads, CheckTimers() holds. Names have not been looked up.
 #pragma once
 
 #include <cstddef>
@@ -32,22 +32,23 @@ struct Config {
   int backlog = 1024;                   // -b
   bool core_dumps = false;              // -r
   // repcached's and ours.
-  std::string peer;                     // -x host[:port]; empty: none
-  int replication_port = 11212;         // -X; 0: any free one
-  std::string node_name;                // --node-name; empty: host name ':' client port
-  std::string cluster = "default";      // --cluster
-  bool ack_pair = true;                 // --ack=pair|local
-  replication::Timers timers;           // --suspect-ms, --promote-ms, --ack-timeout-ms; the others follow
+  std::string peer;                 // -x host[:port]; empty: none
+  int replication_port = 11212;     // -X; 0: any free one
+  std::string node_name;            // --node-name; empty: host name ':' client port
+  std::string cluster = "default";  // --cluster
+  bool ack_pair = true;             // --ack=pair|local
+  replication::Timers timers;  // --suspect-ms, --promote-ms, --ack-timeout-ms; the others follow
 };
 
 // What main() does next.
 struct ParseResult {
-  bool run = false;   // false: exit with `exit_code`; everything has been printed
+  bool run = false;  // false: exit with `exit_code`; everything has been printed
   int exit_code = 0;
 };
 
 // Usage errors print one line on stderr, exit code 1. -h, -i and -V print on stdout, exit code 0.
-// A flag that is accepted without effect, and whose effect somebody may miss, prints a line of warning.
+// A flag that is accepted without effect, and whose effect somebody may miss, prints a line of
+// warning.
 ParseResult ParseCommandLine(int argc, char** argv, Config* config);
 
 }  // namespace twincached

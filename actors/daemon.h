@@ -1,8 +1,8 @@
 // The process's surroundings: user, background, pid file, limits, signals.
 //
-// Plain functions for main(), called once, in this order, before any thread is started. Each failure
-// is one sentence that names what was asked for and which flag says so. Signals are what they are to
-// threads started after BlockSignals().
+// Plain functions for main(), called once, in this order, before any thread is started. Each
+// failure is one sentence that names what was asked for and which flag says so. Signals are what
+// they are to threads started after BlockSignals().
 #pragma once
 
 #include <string>
@@ -19,14 +19,15 @@ absl::Status RaiseCoreLimit();
 absl::Status DropPrivileges(const std::string& user);
 
 // Goes to the background (-d): returns in a child with a session of its own. The parent waits until
-// the child calls FinishDaemonize() and exits with 0, or until the child ends and exits as that did;
-// so an error of the start is still seen on the terminal, and in the exit code.
+// the child calls FinishDaemonize() and exits with 0, or until the child ends and exits as that
+// did; so an error of the start is still seen on the terminal, and in the exit code.
 absl::Status Daemonize();
 // The start has succeeded: lets the parent go and leaves the terminal. With -v stderr stays, as
 // memcached has it. Nothing without Daemonize().
 void FinishDaemonize();
 
-// Writes "PID\n" atomically; warns on stderr when the file names a living process, as memcached does.
+// Writes "PID\n" atomically; warns on stderr when the file names a living process, as memcached
+// does.
 absl::Status WritePidFile(const std::string& path);
 void RemovePidFile(const std::string& path);
 // Writes memcached's port file: "TCP INET: port\n" to $MEMCACHED_PORT_FILENAME, when that is set.

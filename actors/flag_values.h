@@ -50,10 +50,10 @@ std::string SetPromoteMs(absl::string_view value, FlagValues* values);
 std::string SetAckTimeoutMs(absl::string_view value, FlagValues* values);
 
 // Accepted for memcached's and repcached's sake; the value must still be one.
-std::string CheckPositive(absl::string_view value, FlagValues* values);    // -q, -R
-std::string CheckFactor(absl::string_view value, FlagValues* values);      // -f
-std::string CheckChunkSize(absl::string_view value, FlagValues* values);   // -n
-std::string CheckDelimiter(absl::string_view value, FlagValues* values);   // -D
+std::string CheckPositive(absl::string_view value, FlagValues* values);   // -q, -R
+std::string CheckFactor(absl::string_view value, FlagValues* values);     // -f
+std::string CheckChunkSize(absl::string_view value, FlagValues* values);  // -n
+std::string CheckDelimiter(absl::string_view value, FlagValues* values);  // -D
 
 // Puts the values together when all are there. The result is empty, or a sentence that names the
 // flags that do not fit.

@@ -1,7 +1,8 @@
 // What the process tells people: lines on stderr.
 //
-// repcached's contract lines go out as they are (test suites read them) with -v; errors always, prefixed with
-// `twincached: `; explanations of role changes with -v; details with -vv. Thread-safe.
+// repcached's contract lines go out as they are (test suites read them) with -v; errors always,
+// prefixed with `twincached: `; explanations of role changes with -v; details with -vv.
+// Thread-safe.
 #pragma once
 
 #include "absl/strings/str_cat.h"

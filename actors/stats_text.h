@@ -19,13 +19,13 @@ struct ProcessStats {
   int64_t uptime_seconds = 0;
   int64_t unix_seconds = 0;
   double user_seconds = 0, system_seconds = 0;  // CPU
-  int64_t real_ms = 0;  // clock of RoleStatus::last_change_ms
+  int64_t real_ms = 0;                          // clock of RoleStatus::last_change_ms
 };
 
 // The whole answer to `stats [argument]`, END or RESET or an error line included. `argument` is the
-// first word behind `stats`; an unknown one is answered as memcached answers it. `config` says what is
-// so now: the port that was picked, the verbosity that was set.
-std::string ComposeStats(absl::string_view argument, const NodeStats& stats, const ProcessStats& process,
-                         const Config& config);
+// first word behind `stats`; an unknown one is answered as memcached answers it. `config` says what
+// is so now: the port that was picked, the verbosity that was set.
+std::string ComposeStats(absl::string_view argument, const NodeStats& stats,
+                         const ProcessStats& process, const Config& config);
 
 }  // namespace twincached
