@@ -1,5 +1,6 @@
 #include "actors/forward_book.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "proto/limits.h"
@@ -25,7 +26,7 @@ const ForwardBook::Entry* ForwardBook::Answer(uint64_t number, uint32_t parts) {
   if (number < first_ || number >= end()) return nullptr;
   Entry& entry = entries_[number - first_];
   if (entry.parts_left == 0) return nullptr;
-  if (!std::exchange(entry.started, true)) entry.parts_left = parts;
+  if (!std::exchange(entry.started, true)) entry.parts_left = std::max(parts, 1u);
   if (--entry.parts_left > 0) return nullptr;
   --in_flight_;
   bytes_ -= entry.request.owned.size();

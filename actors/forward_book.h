@@ -23,8 +23,8 @@ class ForwardBook {
 
   // Returns its number.
   uint64_t Add(ForwardRequest request);
-  // One part of the answer. Returns the entry when it is complete now, else nullptr. The pointer
-  // lives until Forget().
+  // One part of the answer; the first says in how many it comes. Returns the entry when it is
+  // complete now, else nullptr. The pointer lives until Forget().
   const Entry* Answer(uint64_t number, uint32_t parts);
   // Drops answered entries from the front.
   void Forget();

@@ -36,18 +36,18 @@ uint64_t HoldLedger::SeqOfVersion(uint64_t version) const {
   return entry == open_.end() ? next_seq_ : entry->seq;
 }
 
-uint64_t HoldLedger::Reveals(const Reply& reply, bool changed, bool removed) const {
-  if (changed) return next_seq_;
+uint64_t HoldLedger::Reveals(const Reply& reply, const SoFar& so_far) const {
+  if (so_far.by_command) return next_seq_;
   switch (reply.status) {
     case Status::kHit:
       return SeqOfVersion(reply.cas);
     case Status::kMiss:
     case Status::kNotFound:
-      if (removed) return next_seq_;
+      if (so_far.removed) return next_seq_;
       return newest_removal_seq_ > acknowledged_seq_ ? newest_removal_seq_ : 0;
     default:
       // What is there, or was, without saying which version: everything so far.
-      if (removed) return next_seq_;
+      if (so_far.changed) return next_seq_;
       return open_.empty() ? 0 : open_.back().seq;
   }
 }

@@ -26,9 +26,14 @@ class HoldLedger {
   void Close(uint64_t newest_version, bool removed);
   void Acknowledge(uint64_t seq);
 
-  // What a reply reveals. `changed`: the command itself changed something in the batch being
-  // executed; `removed`: that batch has removed something so far. 0: nothing un-acknowledged.
-  uint64_t Reveals(const Reply& reply, bool changed, bool removed) const;
+  // What has been done in the batch being executed.
+  struct SoFar {
+    bool by_command = false;  // the answered command itself changed something
+    bool changed = false;     // it or one before it did
+    bool removed = false;     // likewise: and removed something
+  };
+  // The number of the newest batch that a reply reveals. 0: nothing un-acknowledged.
+  uint64_t Reveals(const Reply& reply, const SoFar& so_far) const;
 
  private:
   struct Entry {

@@ -1,5 +1,7 @@
 #include "actors/hold_marks.h"
 
+#include <cstddef>
+
 #include "proto/check.h"
 
 namespace twincached {
@@ -12,9 +14,13 @@ void HoldMarks::Add(uint64_t offset, uint32_t shard, uint64_t seq) {
 
 uint64_t HoldMarks::Release(const Acknowledged& acknowledged) {
   while (!empty() && marks_[first_].seq <= acknowledged[marks_[first_].shard]) ++first_;
-  if (!empty()) return marks_[first_].offset;
-  Clear();
-  return net::kNoSendLimit;
+  const uint64_t limit = empty() ? net::kNoSendLimit : marks_[first_].offset;
+  // A client may never be through: what is satisfied goes as soon as it is the greater part.
+  if (2 * first_ >= marks_.size()) {
+    marks_.erase(marks_.begin(), marks_.begin() + static_cast<ptrdiff_t>(first_));
+    first_ = 0;
+  }
+  return limit;
 }
 
 void HoldMarks::Clear() {

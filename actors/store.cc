@@ -104,8 +104,8 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
       if (batch->tags[i].number != 0) records_.Answer(batch->tags[i], reply, changed);
       continue;
     }
-    const uint64_t hold_seq =
-        records_.enabled() ? ledger_.Reveals(reply, changed, records_.removals() != 0) : 0;
+    const HoldLedger::SoFar so_far{changed, records_.count() != 0, records_.removals() != 0};
+    const uint64_t hold_seq = records_.enabled() ? ledger_.Reveals(reply, so_far) : 0;
     KeepReply(reply, hold_seq, batch);
   }
 }
