@@ -70,11 +70,11 @@ std::string CheckHostPort(absl::string_view text) {
 
 // Known to memcached and without a meaning here, or true anyway. Each may have a no_ before it.
 constexpr absl::string_view kIgnoredOptions[] = {
-    "maxconns_fast",  "hashpower",           "tail_repair_time",   "hash_algorithm",
-    "hashexpand",     "read_buf_mem_limit",  "resp_obj_mem_limit", "hot_lru_pct",
-    "warm_lru_pct",   "hot_max_factor",      "warm_max_factor",    "temporary_ttl",
-    "track_sizes",    "watcher_logbuf_size", "worker_logbuf_size", "inline_ascii_response",
-    "modern",         "sock_cookie_id",      "drop_privileges",    "inline_ascii_resp",
+    "maxconns_fast", "hashpower",           "tail_repair_time",   "hash_algorithm",
+    "hashexpand",    "read_buf_mem_limit",  "resp_obj_mem_limit", "hot_lru_pct",
+    "warm_lru_pct",  "hot_max_factor",      "warm_max_factor",    "temporary_ttl",
+    "track_sizes",   "watcher_logbuf_size", "worker_logbuf_size", "inline_ascii_response",
+    "modern",        "sock_cookie_id",      "drop_privileges",    "inline_ascii_resp",
 };
 constexpr absl::string_view kIgnoredFamilies[] = {"slab_", "ext_", "lru_", "proxy_"};
 
@@ -293,8 +293,8 @@ std::string Finish(FlagValues* values) {
   config.timers = DeriveTimers(*values);
   const std::string timer_error = replication::CheckTimers(config.timers);
   if (timer_error.empty()) return "";
-  return absl::StrCat("--suspect-ms ", values->suspect_ms, " and --promote-ms ",
-                      values->promote_ms, " do not fit: ", timer_error);
+  return absl::StrCat("--suspect-ms ", values->suspect_ms, " and --promote-ms ", values->promote_ms,
+                      " do not fit: ", timer_error);
 }
 
 }  // namespace twincached

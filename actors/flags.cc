@@ -71,7 +71,7 @@ struct Switch {
   const char* names;
   bool Config::*member;  // null: none
   bool value;
-  const char* warning;   // null: none, because nobody can miss anything
+  const char* warning;  // null: none, because nobody can miss anything
 };
 
 constexpr Switch kSwitches[] = {

@@ -109,6 +109,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   // As source (link_source.cc).
   void BeginSource(const replication::AttachLink& attach);
   void OnMutations(const MutationBatch& batch);
+  void StopKeeping();
   void OnChunk(SnapshotChunk* chunk);
   void OnAck(const replication::Ack& ack);
   void TellAcknowledged();
@@ -160,6 +161,9 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   bool probe_verified_ = false;
   std::unique_ptr<replication::Sender> sender_;
   std::unique_ptr<replication::Receiver> receiver_;
+  std::unique_ptr<replication::Receiver> retiring_;  // of the link before, until the own barrier
+  bool resumed_ = false;                             // as source: no snapshot
+  uint64_t gap_position_ = 0;                        // what the last peer had when it left
   uint64_t next_ticket_ = 1;
   bool told_caught_up_ = false, told_in_sync_ = false;
   uint64_t heard_us_ = 0;          // newest heartbeat of the peer
@@ -171,6 +175,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   replication::MutationLog log_;
   OpenBatches open_batches_;
   bool decides_ = false;
+  bool alone_ = false;  // replies need no acknowledgement
   bool told_first_mutation_ = false;
   uint64_t alone_mutations_ = 0;  // batches since Decide, answered without a peer
   uint64_t slot_seed_ = 0;

@@ -92,7 +92,8 @@ void LinkActor::OnClosed(net::Connection& connection, net::CloseReason reason) {
   if (Find(id) == nullptr) return;
   Drop(id, false);
   if (id == link_id_) BeginOwnBarrier();
-  Tell(replication::ConnectionClosed{id, reason == net::CloseReason::kEndOfStream});
+  Tell(replication::ConnectionClosed{id, reason == net::CloseReason::kEndOfStream,
+                                     net::BoottimeMs()});
 }
 
 void LinkActor::ReadFrames(Peer* peer) {
@@ -181,7 +182,7 @@ void LinkActor::Refuse(Peer* peer, absl::string_view why) {
   const ConnectionId id = peer->id;
   Drop(id, true);
   if (id == link_id_) BeginOwnBarrier();
-  Tell(replication::ConnectionClosed{id, false});
+  Tell(replication::ConnectionClosed{id, false, net::BoottimeMs()});
 }
 
 void LinkActor::Append(Peer* peer, const Frame& frame) {

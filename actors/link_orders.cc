@@ -47,7 +47,6 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
                     .WithPort(static_cast<uint16_t>(peer_hello_.probe_port()));
   heard_us_ = 0;
   told_caught_up_ = told_in_sync_ = false;
-  pending_ack_.Clear();
   sender_.reset();
   receiver_.reset();
   // The probe port counts as evidence only when it has answered while the peer lived.
@@ -64,18 +63,15 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
 }
 
 void LinkActor::Obey(const replication::DetachLink& detach) {
-  if (link_id_ != 0) {
-    Drop(std::exchange(link_id_, 0), detach.reset);
-    BeginOwnBarrier();
+  if (link_id_ != 0) Drop(std::exchange(link_id_, 0), detach.reset);
+  BeginOwnBarrier();
+  if (sender_ != nullptr) {
+    OrderStores(StoreOrder::kAbandonSnapshot, 0);
+    gap_position_ = sender_->acked_position();
   }
-  if (sender_ != nullptr) OrderStores(StoreOrder::kAbandonSnapshot, 0);
-  if (receiver_ != nullptr) log_.AdvanceTo(receiver_->applied_position());
   sender_.reset();
-  receiver_.reset();
-  if (detach.keep_log) return;
-  log_.SetKeeping(false);
-  open_batches_.Clear();
-  OrderStores(StoreOrder::kRecord, 0);
+  if (receiver_ != nullptr) retiring_ = std::move(receiver_);
+  if (!detach.keep_log) StopKeeping();
 }
 
 // What an ended connection brought is applied before the next Hello says how far this node is.
@@ -91,11 +87,12 @@ void LinkActor::Obey(const replication::RunBarrier& barrier) {
 }
 
 void LinkActor::OnBarrier(const BarrierReached& reached) {
-  if (role_barrier_.Reach(reached.token)) {
-    if (receiver_ != nullptr) log_.AdvanceTo(receiver_->applied_position());
-    Tell(replication::BarrierDone{reached.token});
-  }
+  if (role_barrier_.Reach(reached.token)) Tell(replication::BarrierDone{reached.token});
   if (!own_barrier_.Reach(reached.token)) return;
+  if (retiring_ != nullptr && receiver_ == nullptr) {
+    log_.AdvanceTo(retiring_->applied_position());
+  }
+  retiring_.reset();
   for (replication::ConnectionId id : std::exchange(waiting_hellos_, {})) {
     Peer* peer = Find(id);
     if (peer != nullptr) SendHello(peer);
@@ -110,6 +107,8 @@ void LinkActor::Obey(const replication::SetServing& serving) {
   order->mode = serving.mode;
   order->drop_held = serving.drop_held;
   order->slot_seed = slot_seed_;
+  alone_ = serving.mode == replication::ServingMode::kAlone;
+  if (alone_) open_batches_.SkipAll();
   for (const listener_actor& listener : wiring_->listeners) send(listener, ServingPtr(order));
 }
 
@@ -124,15 +123,18 @@ void LinkActor::Obey(const replication::Decide& decide) {
 
 void LinkActor::Obey(const replication::Follow&) {
   decides_ = false;
-  log_.SetKeeping(false);
-  open_batches_.Clear();
+  StopKeeping();
+  open_batches_.SkipAll();
   OrderStores(StoreOrder::kFollow, 0);
 }
 
 void LinkActor::Obey(const replication::DropData& drop) {
   slot_seed_ = drop.slot_seed;
   log_.Reset(0);
-  open_batches_.Clear();
+  receiver_.reset();
+  retiring_.reset();
+  pending_ack_.Clear();
+  open_batches_.SkipAll();
   book_.Clear();
   executed_forward_ = 0;
   executed_forwards_from_ = 0;

@@ -24,18 +24,20 @@ void LinkActor::BeginSource(const replication::AttachLink& attach) {
   if (!log_.keeping()) {
     log_.SetKeeping(true);
     OrderStores(StoreOrder::kRecord, 1);
-    open_batches_.Clear();
   }
+  resumed_ = attach.verdict.copy() == replication::COPY_RESUME;
   sender_ = std::make_unique<replication::Sender>(limits, &log_);
   const uint64_t from = peer_hello_.incarnation().low();
   if (std::exchange(executed_forwards_from_, from) != from) executed_forward_ = 0;
-  if (attach.verdict.copy() == replication::COPY_RESUME) {
+  if (resumed_) {
     sender_->StartResume(attach.verdict.resume_position());
+    open_batches_.Acknowledge(sender_->acked_position(), running_ms_);
   } else {
     ++stats_.snapshots_sent;
     OrderStores(StoreOrder::kBeginSnapshot, 0);
     sender_->StartSnapshot(options_.shard_count);
   }
+  TellAcknowledged();
 }
 
 // ---------------------------------------------------------------- the stream
@@ -45,8 +47,24 @@ void LinkActor::OnMutations(const MutationBatch& batch) {
   if (!std::exchange(told_first_mutation_, true)) Tell(replication::FirstMutation{log_.end()});
   if (sender_ == nullptr) ++alone_mutations_;
   const uint64_t position = log_.Append(batch.shard, options_.shard_count, batch.records);
+  if (batch.seq == 0) {
+    // A change from before the STORE began to record: a snapshot has it, a resume would miss it.
+    if (sender_ != nullptr && resumed_ && link() != nullptr) Refuse(link(), "a change was missed");
+    return;
+  }
+  if (sender_ != nullptr || !alone_) {
+    open_batches_.Add(position, batch.shard, batch.seq, running_ms_);
+  } else {
+    open_batches_.Skip(batch.shard, batch.seq);
+    if (log_.begin() > gap_position_) StopKeeping();
+  }
+}
+
+// The log no longer covers the gap that it was kept for: whoever comes takes a snapshot.
+void LinkActor::StopKeeping() {
   if (!log_.keeping()) return;
-  open_batches_.Add(position, batch.shard, batch.seq, running_ms_);
+  log_.SetKeeping(false);
+  OrderStores(StoreOrder::kRecord, 0);
 }
 
 void LinkActor::OnChunk(SnapshotChunk* chunk) {

@@ -63,10 +63,11 @@ void LinkActor::OnApplied(const Applied& applied) {
   for (const ForwardAnswer& answer : applied.answers) {
     AnswerClient(answer.number, answer.parts, answer.reply, answer.value);
   }
+  for (const std::string& key : applied.shed_keys) pending_ack_.add_shed_keys(key);
+  if (retiring_ != nullptr && applied.failure.empty()) retiring_->OnApplied(applied.ticket);
   if (receiver_ == nullptr) return;
   if (!applied.failure.empty()) return Tell(replication::StreamBroken{applied.failure});
   receiver_->OnApplied(applied.ticket);
-  for (const std::string& key : applied.shed_keys) pending_ack_.add_shed_keys(key);
 }
 
 // After everything that this iteration applied.

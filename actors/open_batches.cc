@@ -20,4 +20,9 @@ bool OpenBatches::Acknowledge(uint64_t position, int64_t now_ms) {
   return true;
 }
 
+void OpenBatches::SkipAll() {
+  for (const Batch& batch : batches_) acknowledged_[batch.shard] = batch.seq;
+  batches_.clear();
+}
+
 }  // namespace twincached

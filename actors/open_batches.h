@@ -21,8 +21,10 @@ class OpenBatches {
   void Add(uint64_t position, uint32_t shard, uint64_t seq, int64_t now_ms);
   // Everything up to `position` is acknowledged. False when that is no news.
   bool Acknowledge(uint64_t position, int64_t now_ms);
-  // Nobody will acknowledge them.
-  void Clear() { batches_.clear(); }
+  // Batch `seq` of `shard` needs nobody's acknowledgement: this node answers alone.
+  void Skip(uint32_t shard, uint64_t seq) { acknowledged_[shard] = seq; }
+  // None of those that are open needs it any more.
+  void SkipAll();
 
   const Acknowledged& acknowledged() const { return acknowledged_; }
   // How long there has been something to acknowledge and no progress; 0 when there is nothing.

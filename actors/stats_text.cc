@@ -239,8 +239,8 @@ struct Section {
 };
 
 constexpr Section kSections[] = {
-    {"", WritePlain},         {"settings", WriteSettings}, {"replication", WriteReplication},
-    {"items", WriteNothing},  {"slabs", WriteSlabs},       {"sizes", WriteSizes},
+    {"", WritePlain},        {"settings", WriteSettings}, {"replication", WriteReplication},
+    {"items", WriteNothing}, {"slabs", WriteSlabs},       {"sizes", WriteSizes},
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace twincached {
 // What one STORE changed in one go; gets a position. `seq` is dense per shard.
 struct MutationBatch {
   uint32_t shard = 0;
-  uint64_t seq = 0;
+  uint64_t seq = 0;  // 0: not recorded, only a notice that something changed
   std::string records;
 };
 using MutationBatchPtr = std::shared_ptr<MutationBatch>;

@@ -169,6 +169,7 @@ struct RoleMachine::Core {
 
   // BOOT.
   int64_t boot_since_ms = 0, refused_in_row = 0;
+  bool reached_self = false;  // the peer's address is ours as well: two nodes on one host
 
   // Evidence. The times are those of the newest echo; running is rounded to late, real to early.
   int64_t echo_running_ms = 0, echo_real_ms = 0;

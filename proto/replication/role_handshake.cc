@@ -60,9 +60,10 @@ void RoleMachine::Core::On(const HelloReceived& hello) {
   Answer(candidate, hello);
 }
 
-// No answer and no evidence: the peer may be about to listen, or about to dial us.
+// No answer and no evidence: the peer may be about to dial us, which it does every redial_max.
 void RoleMachine::Core::ReachedSelf(ConnectionId id) {
   refused_in_row = 0;
+  reached_self = true;
   next_dial_ms = config.timers.redial_min;
   Close(id);
 }

@@ -21,8 +21,8 @@ void RoleMachine::Core::AttachAsSource(const Candidate& candidate) {
   slot_seed = verdict.slot_seed();
   epoch_has_generation = true;
   status.decides = true;
-  Emit(AttachLink{candidate.id, verdict, true});
   if (mints) Emit(Decide{status.epoch, slot_seed, false});
+  Emit(AttachLink{candidate.id, verdict, true});
   if (!candidate.dialled) Say(ContractLine::kAccept);
   if (verdict.copy() == COPY_SNAPSHOT && had_data) Say(ContractLine::kMarugotoStart);
   if (undecided) return Serve(ServingMode::kHeld);
