@@ -84,9 +84,10 @@ bool IsFirstSource(const Hello& a, const Hello& b) {
   return CompareForked(a, b) > 0;
 }
 
-// The target has a true beginning of the source's history, and the source still has the rest.
+// The target has a true beginning of the source's history, and the source still has the rest. One
+// that serves goes on executing behind its Hello: what it has by the Verdict nobody knows.
 bool CanResume(const Hello& source, const Hello& target) {
-  if (!HasData(source) || IsEmpty(target.generation())) return false;
+  if (!HasData(source) || IsEmpty(target.generation()) || target.serving()) return false;
   uint64_t common_end = source.position();
   if (source.generation().id() != target.generation().id()) {
     if (!IsChildOf(source, target)) return false;

@@ -17,6 +17,8 @@
 //   parent and child
 //                nothing acknowledged in the parent past the fork: the child is source; the parent
 //                resumes if it has no tail past the fork and the source's log reaches back.
+//   a target that serves
+//                never resumes: it may have executed more since its Hello.
 //   else         both wrote with acknowledgements since the fork, or unrelated: the lexicographic
 //                maximum of (acknowledged client mutations since the fork > 0, their number, epoch,
 //                node id) is source, the other takes a snapshot.
