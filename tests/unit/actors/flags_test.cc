@@ -114,11 +114,11 @@ TEST(Flags, NothingGivesMemcachedsDefaultsOnLoopback) {
 }
 
 TEST(Flags, ShortForms) {
-  const Config config = Accepted({"-p", "2000",  "-U", "0",     "-m", "128", "-M",  "-c",
-                                  "77", "-t",    "3",  "-u",    "me", "-P",  "pid", "-b",
-                                  "9",  "-I",    "2m", "-d",    "-r", "-v",  "-x",  "other:5",
-                                  "-X", "11300", "-q", "4096",  "-R", "20",  "-L",  "-W",
-                                  "-B", "auto",  "-s", "a.sock", "-a", "0770"});
+  const Config config =
+      Accepted({"-p", "2000", "-U", "0",       "-m",  "128",    "-M", "-c",   "77", "-t",
+                "3",  "-u",   "me", "-P",      "pid", "-b",     "9",  "-I",   "2m", "-d",
+                "-r", "-v",   "-x", "other:5", "-X",  "11300",  "-q", "4096", "-R", "20",
+                "-L", "-W",   "-B", "auto",    "-s",  "a.sock", "-a", "0770"});
   EXPECT_EQ(config.port, 2000);
   EXPECT_EQ(config.memory_bytes_max, 128u << 20);
   EXPECT_FALSE(config.evict);
@@ -139,12 +139,13 @@ TEST(Flags, ShortForms) {
 
 TEST(Flags, LongForms) {
   const Config config = Accepted(
-      {"--port=2000", "--udp-port=0", "--memory-limit", "32", "--disable-evictions",
-       "--conn-limit=5", "--threads=2", "--user=me", "--pidfile=pid", "--listen-backlog=3",
-       "--max-item-size=4k", "--daemon", "--enable-coredumps", "--verbose", "--peer=other",
-       "--replication-port=0", "--listen=10.0.0.1", "--unix-socket=s", "--unix-mask=7",
-       "--protocol=ascii", "--enable-largepages", "--disable-watch", "--disable-dumping",
-       "--max-reqs-per-event=5", "--node-name=a", "--cluster=c", "--ack=local"});
+      {"--port=2000",         "--udp-port=0",       "--memory-limit",     "32",
+       "--disable-evictions", "--conn-limit=5",     "--threads=2",        "--user=me",
+       "--pidfile=pid",       "--listen-backlog=3", "--max-item-size=4k", "--daemon",
+       "--enable-coredumps",  "--verbose",          "--peer=other",       "--replication-port=0",
+       "--listen=10.0.0.1",   "--unix-socket=s",    "--unix-mask=7",      "--protocol=ascii",
+       "--enable-largepages", "--disable-watch",    "--disable-dumping",  "--max-reqs-per-event=5",
+       "--node-name=a",       "--cluster=c",        "--ack=local"});
   EXPECT_EQ(config.port, 2000);
   EXPECT_EQ(config.memory_bytes_max, 32u << 20);
   EXPECT_FALSE(config.evict);
@@ -207,16 +208,59 @@ TEST(Flags, ItemSizes) {
 
 TEST(Flags, ValuesThatAreNone) {
   const std::vector<std::vector<std::string>> command_lines = {
-      {"-p", "65536"}, {"-p", "-2"}, {"-p", "abc"}, {"-p", "1x"}, {"-p", ""}, {"-p", "0x10"},
-      {"-U", "x"}, {"-m", "0"}, {"-m", "-1"}, {"-m", "abc"}, {"-m", "99999999999999999999"},
-      {"-c", "0"}, {"-c", "abc"}, {"-t", "0"}, {"-t", "65"}, {"-t", "-1"}, {"-t", "two"},
-      {"-b", "0"}, {"-b", "x"}, {"-a", "8"}, {"-a", "1000"}, {"-a", ""}, {"-a", "77777777777777"},
-      {"-R", "0"}, {"-q", "x"}, {"-f", "1"}, {"-f", "nan"}, {"-f", "x"}, {"-n", "0"}, {"-D", "ab"},
-      {"-B", "binary"}, {"-B", "foo"}, {"-u", ""}, {"-P", ""}, {"-s", ""}, {"-l", ""},
-      {"-l", "127.0.0.1,"}, {"-l", "127.0.0.1:99999"}, {"-x", ""}, {"-x", "h:port"},
-      {"-X", "99999"}, {"-X", "11211x"}, {"--ack=both"}, {"--ack="}, {"--node-name="},
-      {"--node-name=a b"}, {"--cluster=a\nb"}, {"--suspect-ms=0"}, {"--promote-ms=x"},
-      {"--ack-timeout-ms=-5"}, {"-o", "idle_timeout=x"}, {"-o", ""}, {"-o", "modern,nonsense"},
+      {"-p", "65536"},
+      {"-p", "-2"},
+      {"-p", "abc"},
+      {"-p", "1x"},
+      {"-p", ""},
+      {"-p", "0x10"},
+      {"-U", "x"},
+      {"-m", "0"},
+      {"-m", "-1"},
+      {"-m", "abc"},
+      {"-m", "99999999999999999999"},
+      {"-c", "0"},
+      {"-c", "abc"},
+      {"-t", "0"},
+      {"-t", "65"},
+      {"-t", "-1"},
+      {"-t", "two"},
+      {"-b", "0"},
+      {"-b", "x"},
+      {"-a", "8"},
+      {"-a", "1000"},
+      {"-a", ""},
+      {"-a", "77777777777777"},
+      {"-R", "0"},
+      {"-q", "x"},
+      {"-f", "1"},
+      {"-f", "nan"},
+      {"-f", "x"},
+      {"-n", "0"},
+      {"-D", "ab"},
+      {"-B", "binary"},
+      {"-B", "foo"},
+      {"-u", ""},
+      {"-P", ""},
+      {"-s", ""},
+      {"-l", ""},
+      {"-l", "127.0.0.1,"},
+      {"-l", "127.0.0.1:99999"},
+      {"-x", ""},
+      {"-x", "h:port"},
+      {"-X", "99999"},
+      {"-X", "11211x"},
+      {"--ack=both"},
+      {"--ack="},
+      {"--node-name="},
+      {"--node-name=a b"},
+      {"--cluster=a\nb"},
+      {"--suspect-ms=0"},
+      {"--promote-ms=x"},
+      {"--ack-timeout-ms=-5"},
+      {"-o", "idle_timeout=x"},
+      {"-o", ""},
+      {"-o", "modern,nonsense"},
   };
   for (const auto& words : command_lines) {
     const absl::string_view flag = words[0];
@@ -246,7 +290,8 @@ TEST(Flags, UnknownFlags) {
 
 TEST(Flags, ExtendedOptionsOfMemcachedAreAccepted) {
   Accepted({"-o", "modern,no_modern,maxconns_fast,no_maxconns_fast,hashpower=20,track_sizes"});
-  Accepted({"-o", "slab_automove=0,ext_path=/mnt/a:1G,lru_crawler,no_lru_maintainer,no_lru_crawler"});
+  Accepted(
+      {"-o", "slab_automove=0,ext_path=/mnt/a:1G,lru_crawler,no_lru_maintainer,no_lru_crawler"});
   Accepted({"-o", "hash_algorithm=jenkins", "-o", "tail_repair_time=0,idle_timeout=0"});
 }
 
@@ -318,8 +363,7 @@ TEST(Flags, ConfigFileByLongNames) {
 
 TEST(Flags, TheCommandLineWinsOverTheConfigFile) {
   const ConfigFile file("port=11215\nconn-limit=55\nlisten=10.0.0.1\n");
-  const Config config =
-      Accepted({"--config", file.path(), "-p", "11216", "--listen=127.0.0.1"});
+  const Config config = Accepted({"--config", file.path(), "-p", "11216", "--listen=127.0.0.1"});
   EXPECT_EQ(config.port, 11216);
   EXPECT_EQ(config.connections_max, 55u);
   EXPECT_THAT(config.listen, ElementsAre("127.0.0.1"));
@@ -375,9 +419,11 @@ TEST(Flags, TimersFollowTheTwoThatAreGiven) {
   EXPECT_EQ(timers.read_hold, defaults.read_hold);
   EXPECT_EQ(timers.solo_after, defaults.solo_after);
   EXPECT_EQ(timers.promote_after, defaults.promote_after);
-  for (const auto& words : std::vector<std::vector<std::string>>{
-           {"--suspect-ms=900"}, {"--suspect-ms=30", "--promote-ms=40"}, {"--promote-ms=600000"},
-           {"--suspect-ms=2000", "--promote-ms=5000"}}) {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"--suspect-ms=900"},
+                                             {"--suspect-ms=30", "--promote-ms=40"},
+                                             {"--promote-ms=600000"},
+                                             {"--suspect-ms=2000", "--promote-ms=5000"}}) {
     timers = Accepted(words).timers;
     EXPECT_LE(3 * timers.heartbeat, timers.suspect_after) << Join(words);
     EXPECT_LT(timers.suspect_after, timers.read_hold) << Join(words);

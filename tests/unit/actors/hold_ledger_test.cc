@@ -38,9 +38,7 @@ uint64_t Remove(uint64_t newest_version, HoldLedger* ledger) {
 }
 
 // What a reply reveals while nothing has been done in the batch being executed.
-uint64_t Idle(const HoldLedger& ledger, const Reply& reply) {
-  return ledger.Reveals(reply, {});
-}
+uint64_t Idle(const HoldLedger& ledger, const Reply& reply) { return ledger.Reveals(reply, {}); }
 
 TEST(HoldLedger, SequenceNumbersGrowByOne) {
   HoldLedger ledger;
@@ -164,8 +162,7 @@ TEST(HoldLedger, ResetMeansThatEverythingCountsAsAcknowledged) {
   Store(50, &ledger);
   Remove(51, &ledger);
   ledger.Reset(51);
-  for (const Reply& reply :
-       {Hit(50), Hit(51), Answer(Status::kMiss), Answer(Status::kNotStored)}) {
+  for (const Reply& reply : {Hit(50), Hit(51), Answer(Status::kMiss), Answer(Status::kNotStored)}) {
     EXPECT_EQ(Idle(ledger, reply), 0u);
   }
   const uint64_t seq = Store(52, &ledger);

@@ -60,7 +60,8 @@ TEST(Log, LinesOfThreadsDoNotMix) {
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([i] {
-      for (int line = 0; line < kLines; ++line) LogError(std::string(100, static_cast<char>('a' + i)));
+      for (int line = 0; line < kLines; ++line)
+        LogError(std::string(100, static_cast<char>('a' + i)));
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -75,26 +75,40 @@ TEST(StatsText, PlainHasMemcachedsNamesInItsOrderAndRepcachedsThree) {
                   "store_too_large", "store_no_memory", "auth_cmds", "auth_errors", "bytes_read",
                   "bytes_written", "limit_maxbytes", "accepting_conns", "listen_disabled_num",
                   "time_in_listen_disabled_us", "threads", "bytes", "curr_items", "total_items",
-                  "expired_unfetched", "evicted_unfetched", "evictions", "reclaimed",
-                  "replication", "repcached_version", "repcached_qi_free"));
+                  "expired_unfetched", "evicted_unfetched", "evictions", "reclaimed", "replication",
+                  "repcached_version", "repcached_qi_free"));
 }
 
 TEST(StatsText, PlainTellsEachCounterUnderItsName) {
   Asked asked;
   ShardStats& shard = asked.stats.shard;
   std::map<std::string, uint64_t*> shard_counters = {
-      {"bytes", &shard.bytes}, {"curr_items", &shard.items}, {"total_items", &shard.total_items},
-      {"evictions", &shard.evictions}, {"expired_unfetched", &shard.expired_unfetched},
-      {"evicted_unfetched", &shard.evicted_unfetched}, {"reclaimed", &shard.reclaimed},
-      {"get_hits", &shard.get_hits}, {"get_misses", &shard.get_misses},
-      {"get_expired", &shard.get_expired}, {"get_flushed", &shard.get_flushed},
-      {"cmd_get", &shard.cmd_get}, {"cmd_set", &shard.cmd_set}, {"cmd_touch", &shard.cmd_touch},
-      {"delete_hits", &shard.delete_hits}, {"delete_misses", &shard.delete_misses},
-      {"incr_hits", &shard.incr_hits}, {"incr_misses", &shard.incr_misses},
-      {"decr_hits", &shard.decr_hits}, {"decr_misses", &shard.decr_misses},
-      {"cas_hits", &shard.cas_hits}, {"cas_misses", &shard.cas_misses},
-      {"cas_badval", &shard.cas_badval}, {"touch_hits", &shard.touch_hits},
-      {"touch_misses", &shard.touch_misses}, {"store_too_large", &shard.store_too_large},
+      {"bytes", &shard.bytes},
+      {"curr_items", &shard.items},
+      {"total_items", &shard.total_items},
+      {"evictions", &shard.evictions},
+      {"expired_unfetched", &shard.expired_unfetched},
+      {"evicted_unfetched", &shard.evicted_unfetched},
+      {"reclaimed", &shard.reclaimed},
+      {"get_hits", &shard.get_hits},
+      {"get_misses", &shard.get_misses},
+      {"get_expired", &shard.get_expired},
+      {"get_flushed", &shard.get_flushed},
+      {"cmd_get", &shard.cmd_get},
+      {"cmd_set", &shard.cmd_set},
+      {"cmd_touch", &shard.cmd_touch},
+      {"delete_hits", &shard.delete_hits},
+      {"delete_misses", &shard.delete_misses},
+      {"incr_hits", &shard.incr_hits},
+      {"incr_misses", &shard.incr_misses},
+      {"decr_hits", &shard.decr_hits},
+      {"decr_misses", &shard.decr_misses},
+      {"cas_hits", &shard.cas_hits},
+      {"cas_misses", &shard.cas_misses},
+      {"cas_badval", &shard.cas_badval},
+      {"touch_hits", &shard.touch_hits},
+      {"touch_misses", &shard.touch_misses},
+      {"store_too_large", &shard.store_too_large},
       {"store_no_memory", &shard.store_no_memory},
       {"cmd_flush", &asked.stats.listener.cmd_flush},
       {"curr_connections", &asked.stats.listener.curr_connections},
@@ -144,8 +158,8 @@ TEST(StatsText, PlainTellsTheProcessAndItsLimits) {
 
 TEST(StatsText, RoleIsMasterForWhoeverDecides) {
   Asked asked;
-  for (const auto state : {replication::MASTER, replication::SOLO, replication::FEED,
-                           replication::HOLD}) {
+  for (const auto state :
+       {replication::MASTER, replication::SOLO, replication::FEED, replication::HOLD}) {
     asked.stats.role.state = state;
     asked.stats.role.decides = true;
     EXPECT_EQ(Values(Text("", asked)).at("replication"), "MASTER");
@@ -183,13 +197,25 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
   config.unix_socket = "/run/a.sock";
   config.unix_socket_mode = 0750;
   const auto values = Values(Text("settings", asked));
-  const std::map<std::string, std::string> expected = {
-      {"maxbytes", "33554432"}, {"maxconns", "77"}, {"tcpport", "2000"}, {"udpport", "0"},
-      {"inter", "127.0.0.1,[::1]:5"}, {"verbosity", "1"}, {"evictions", "off"},
-      {"domain_socket", "/run/a.sock"}, {"umask", "750"}, {"num_threads", "2"},
-      {"cas_enabled", "yes"}, {"tcp_backlog", "9"}, {"item_size_max", "2097152"},
-      {"detail_enabled", "no"}, {"maxconns_fast", "yes"}, {"auth_enabled_sasl", "no"},
-      {"dump_enabled", "no"}, {"flush_enabled", "yes"}, {"shutdown_command", "no"}};
+  const std::map<std::string, std::string> expected = {{"maxbytes", "33554432"},
+                                                       {"maxconns", "77"},
+                                                       {"tcpport", "2000"},
+                                                       {"udpport", "0"},
+                                                       {"inter", "127.0.0.1,[::1]:5"},
+                                                       {"verbosity", "1"},
+                                                       {"evictions", "off"},
+                                                       {"domain_socket", "/run/a.sock"},
+                                                       {"umask", "750"},
+                                                       {"num_threads", "2"},
+                                                       {"cas_enabled", "yes"},
+                                                       {"tcp_backlog", "9"},
+                                                       {"item_size_max", "2097152"},
+                                                       {"detail_enabled", "no"},
+                                                       {"maxconns_fast", "yes"},
+                                                       {"auth_enabled_sasl", "no"},
+                                                       {"dump_enabled", "no"},
+                                                       {"flush_enabled", "yes"},
+                                                       {"shutdown_command", "no"}};
   for (const auto& line : expected) EXPECT_EQ(values.at(line.first), line.second) << line.first;
   const auto defaults = Values(Text("settings"));
   EXPECT_EQ(defaults.at("inter"), "127.0.0.1");
@@ -237,13 +263,25 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
   asked.stats.listener.held_replies = 14;
   asked.stats.listener.forwards = 15;
   asked.stats.newest_version = 16;
-  const std::map<std::string, std::string> expected = {
-      {"role", "MASTER"}, {"state", "MASTER"}, {"epoch", "3"}, {"version", "16"},
-      {"peer", "10.0.0.2:11212"}, {"peer_state", "SLAVE"}, {"ack", "pair"},
-      {"last_change_ms", "1500"}, {"last_reason", "slave in sync"}, {"log_bytes", "11"},
-      {"log_bytes_max", "12"}, {"lag_mutations", "13"}, {"held_replies", "14"},
-      {"forwards", "15"}, {"resyncs", "2"}, {"promotions", "1"}, {"position", "10"},
-      {"acknowledged_position", "9"}, {"generation", "0000000000000abc"}};
+  const std::map<std::string, std::string> expected = {{"role", "MASTER"},
+                                                       {"state", "MASTER"},
+                                                       {"epoch", "3"},
+                                                       {"version", "16"},
+                                                       {"peer", "10.0.0.2:11212"},
+                                                       {"peer_state", "SLAVE"},
+                                                       {"ack", "pair"},
+                                                       {"last_change_ms", "1500"},
+                                                       {"last_reason", "slave in sync"},
+                                                       {"log_bytes", "11"},
+                                                       {"log_bytes_max", "12"},
+                                                       {"lag_mutations", "13"},
+                                                       {"held_replies", "14"},
+                                                       {"forwards", "15"},
+                                                       {"resyncs", "2"},
+                                                       {"promotions", "1"},
+                                                       {"position", "10"},
+                                                       {"acknowledged_position", "9"},
+                                                       {"generation", "0000000000000abc"}};
   const auto values = Values(Text("replication", asked));
   for (const auto& line : expected) EXPECT_EQ(values.at(line.first), line.second) << line.first;
 }
@@ -271,7 +309,7 @@ TEST(StatsText, TimeSinceAChangeIsNeverNegative) {
 // memadmin takes a server whose sub-stats equal plain `stats` for another product.
 TEST(StatsText, NoTwoSectionsAreAlike) {
   std::set<std::string> texts;
-  const std::vector<std::string> arguments = {"",      "settings", "items", "slabs",
+  const std::vector<std::string> arguments = {"",      "settings", "items",      "slabs",
                                               "sizes", "reset",    "replication"};
   for (const std::string& argument : arguments) texts.insert(Text(argument));
   EXPECT_EQ(texts.size(), arguments.size());
