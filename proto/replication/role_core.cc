@@ -42,13 +42,13 @@ void RoleMachine::Core::Detach(bool reset, bool keep_log) {
   Emit(DetachLink{reset, keep_log});
   link = Link{};
   status.link_up = false;
-  probe_pending = false;
+  probe_pending = peer_alive = false;
   ++revision;
 }
 
 void RoleMachine::Core::ForgetPeer() {
   peer = Peer{};
-  slept = sleep_unjudged = false;
+  slept = sleep_unjudged = link_was_reset = peer_alive = false;
   promote_when_judged.clear();
   status.peer_state = BOOT;
 }

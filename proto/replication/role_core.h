@@ -1,7 +1,6 @@
 // The inside of the role machine: what it remembers, and its steps by idea.
 //
-// What it is: private to role_machine.cc and the role_*.cc files beside it: role_core (shared
-// steps), role_boot, role_handshake, role_source, role_target, role_evidence, role_stop.
+// What it is: private to role_machine.cc and the role_*.cc files beside it, one per idea.
 // What it is not: an interface. Nobody else includes it.
 // Bounds: kCandidatesMax candidates, one link.
 //
@@ -69,7 +68,7 @@ struct RoleMachine::Core {
   void On(const Drained&);
   void On(const FirstMutation& mutation);
   void On(const Tick& tick);
-  // After each event: attaches what is agreed, holds or releases a SOLO's replies, keeps dialling.
+  // After each event: attach what is agreed, hold or release a SOLO's replies, keep dialling.
   void Settle();
   void DCheckInvariants() const;
 
@@ -91,6 +90,9 @@ struct RoleMachine::Core {
   bool Promoting() const { return barrier_token != 0; }
   bool Stopping() const { return stop != Stop::kNone; }
   int64_t SilenceMs() const { return running_ms - echo_running_ms; }
+  int64_t PatienceMs(int64_t usual_ms) const;
+  // The master may have gone on alone without our being told: what is here may be old.
+  bool CannotKnow() const { return slept && link_was_reset; }
 
   // ---- BOOT (role_boot.cc) ----
   void GiveUpBooting(absl::string_view why);
@@ -143,12 +145,9 @@ struct RoleMachine::Core {
   // Fixed at construction.
   const RoleConfig config;
 
-  // What others see.
-  RoleStatus status;
-  std::vector<Effect> effects;  // of the Step under way
-
-  // Time: the newest Tick's.
-  int64_t running_ms = 0, real_ms = 0;
+  RoleStatus status;                    // what others see
+  std::vector<Effect> effects;          // of the Step under way
+  int64_t running_ms = 0, real_ms = 0;  // the newest Tick's
 
   // Who this node is.
   bool exited = false;
@@ -174,8 +173,10 @@ struct RoleMachine::Core {
   // Evidence. The times are those of the newest echo; running is rounded to late, real to early.
   int64_t echo_running_ms = 0, echo_real_ms = 0;
   bool probe_pending = false;
-  bool slept = false;  // the link was reset while we slept: the master may have gone on alone
-  bool sleep_unjudged = false;      // reset, and the real time is not known yet
+  bool peer_alive = false;          // its process, says the newest probe
+  bool link_was_reset = false;      // when it ended: frames may be missing
+  bool slept = false;               // through solo_after of real time before the link ended
+  bool sleep_unjudged = false;      // the real time of the end is not known yet
   std::string promote_when_judged;  // why; empty: nothing waits
 
   // Promotion.

@@ -22,6 +22,9 @@ void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
   ++revision;
   next_dial_ms = 0;
   if (Stopping()) return FinishStop(false);
+  link_was_reset = !orderly;
+  sleep_unjudged = end_real_ms < 0;
+  if (!sleep_unjudged) JudgeSleep(end_real_ms);
   if (status.decides) {
     const bool promotable_peer = link.phase == Phase::kInSyncSent || link.phase == Phase::kSynced;
     if (status.state == FEED && !promotable_peer) {
@@ -31,17 +34,18 @@ void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
     Serve(ServingMode::kHeld);
     return StartProbe();
   }
-  if (status.state != JOIN && !orderly) {
-    // Reset: the master may have gone on alone while this node was not awake to see it.
-    sleep_unjudged = end_real_ms < 0;
-    if (!sleep_unjudged) JudgeSleep(end_real_ms);
-  }
   if (status.state != JOIN) Enter(HOLD, "the link to the master ended");
   StartProbe();
 }
 
 void RoleMachine::Core::JudgeSleep(int64_t now_real_ms) {
   if (now_real_ms - echo_real_ms > config.timers.solo_after) slept = true;
+}
+
+// Who slept may have been replaced meanwhile; while the other's process lives it will dial, so a
+// timer alone does not make two that serve.
+int64_t RoleMachine::Core::PatienceMs(int64_t usual_ms) const {
+  return slept && peer_alive && !link.open ? config.timers.start_wait : usual_ms;
 }
 
 void RoleMachine::Core::StartProbe() {
@@ -52,6 +56,7 @@ void RoleMachine::Core::StartProbe() {
 void RoleMachine::Core::On(const ProbeDone& done) {
   if (!probe_pending) return;
   probe_pending = false;
+  peer_alive = done.result == ProbeDone::kAccepted;
   if (done.result != ProbeDone::kRefused || link.open) return;
   ActOnDeath("the peer's process is gone", false);
 }
@@ -125,9 +130,9 @@ void RoleMachine::Core::TickSilence() {
   } else if (state == FEED) {
     if (silence_ms > timers.promote_after) BecomeSolo("the joining node is silent", true);
   } else if (state == HOLD && status.decides) {
-    if (silence_ms > timers.solo_after) return BecomeSolo("the slave is silent", true);
+    if (silence_ms > PatienceMs(timers.solo_after)) return BecomeSolo("the slave is silent", true);
   } else if (state == HOLD) {
-    if (silence_ms > timers.promote_after) return Promote("the master is silent", true);
+    if (silence_ms > PatienceMs(timers.promote_after)) return Promote("the master is silent", true);
   } else if (state == JOIN) {
     if (silence_ms > timers.start_wait) return BootAnew("the master is silent");
   }

@@ -228,7 +228,7 @@ void RoleMachine::Core::UseAsLink(const Candidate& candidate, bool as_source) {
   // The peer's Verdict answers our Hello, which is no older than the connection.
   echo_running_ms = std::max(echo_running_ms, candidate.opened_running_ms);
   echo_real_ms = std::max(echo_real_ms, candidate.opened_real_ms);
-  probe_pending = slept = sleep_unjudged = false;
+  probe_pending = peer_alive = slept = sleep_unjudged = link_was_reset = false;
   promote_when_judged.clear();
   ++revision;
 }

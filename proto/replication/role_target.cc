@@ -73,7 +73,7 @@ void RoleMachine::Core::On(const OutdatedReceived& outdated) {
 
 void RoleMachine::Core::Promote(absl::string_view why, bool reset_link) {
   if (!Promotable()) return;
-  if (sleep_unjudged) {
+  if (sleep_unjudged && link_was_reset) {
     promote_when_judged = std::string(why);
     return;
   }
@@ -88,7 +88,7 @@ void RoleMachine::Core::Promote(absl::string_view why, bool reset_link) {
 void RoleMachine::Core::On(const BarrierDone& done) {
   if (!Promoting() || done.token != barrier_token || Stopping()) return;
   barrier_token = 0;
-  if (slept) {
+  if (CannotKnow()) {
     promote_why += "; this node slept and its link was reset: it serves from empty";
     Drop(config.slot_seed);
   }
