@@ -18,6 +18,10 @@ namespace twincached {
 namespace {
 
 constexpr size_t kKiB = 1024;
+#ifndef PROPERTY_SEEDS
+#define PROPERTY_SEEDS 3
+#endif
+constexpr uint64_t kSeeds = PROPERTY_SEEDS;
 
 struct Plan {
   const char* name;
@@ -251,7 +255,7 @@ class ShardProperty : public ::testing::TestWithParam<Plan> {};
 TEST_P(ShardProperty, KeepsWhatItPromises) {
   const Plan& plan = GetParam();
   uint64_t evictions = 0;
-  for (uint64_t seed = 1; seed <= 4 && !HasFailure(); ++seed) {
+  for (uint64_t seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << plan.name << ", seed " << seed);
     PropertyRun run(plan, seed);
     run.Steps(plan.steps);
@@ -262,14 +266,14 @@ TEST_P(ShardProperty, KeepsWhatItPromises) {
 
 INSTANTIATE_TEST_SUITE_P(
     Plans, ShardProperty,
-    ::testing::Values(Plan{"tiny", 1, 256 * kKiB, 1, 256 * kKiB, true, 2000, 2000, 30'000},
-                      Plan{"tiny_to_three", 1, 256 * kKiB, 3, 900 * kKiB, true, 4000, 3000, 30'000},
-                      Plan{"two_to_one", 2, 600 * kKiB, 1, 600 * kKiB, true, 8000, 3000, 30'000},
-                      Plan{"three_to_two", 3, 900 * kKiB, 2, 8000 * kKiB, true, 8000, 4000, 30'000},
+    ::testing::Values(Plan{"tiny", 1, 256 * kKiB, 1, 256 * kKiB, true, 2000, 2000, 12'000},
+                      Plan{"tiny_to_three", 1, 256 * kKiB, 3, 900 * kKiB, true, 4000, 3000, 12'000},
+                      Plan{"two_to_one", 2, 600 * kKiB, 1, 600 * kKiB, true, 8000, 3000, 12'000},
+                      Plan{"three_to_two", 3, 900 * kKiB, 2, 8000 * kKiB, true, 8000, 4000, 12'000},
                       Plan{"large_values", 1, 2000 * kKiB, 1, 2000 * kKiB, true, 200'000, 300,
-                           5'000},
+                           3'000},
                       Plan{"small_items", 1, 256 * kKiB, 2, 520 * kKiB, true, 400, 20'000, 30'000},
-                      Plan{"no_eviction", 1, 400 * kKiB, 1, 500 * kKiB, false, 3000, 1000, 30'000}),
+                      Plan{"no_eviction", 1, 400 * kKiB, 1, 500 * kKiB, false, 3000, 1000, 12'000}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

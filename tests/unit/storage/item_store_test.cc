@@ -1,0 +1,167 @@
+#include "storage/item_store.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace twincached {
+namespace {
+
+constexpr size_t kBytes = 1 << 20;
+
+ShardOptions Options(size_t memory_bytes_max, uint32_t shard_index = 0, uint32_t shard_count = 1) {
+  ShardOptions options;
+  options.memory_bytes_max = memory_bytes_max;
+  options.shard_index = shard_index;
+  options.shard_count = shard_count;
+  return options;
+}
+
+class ItemStoreTest : public ::testing::Test {
+ protected:
+  // Puts it if that gives nothing up; kNoLocation if it does not fit.
+  Location Put(absl::string_view key, absl::string_view value) {
+    const uint64_t hash = store_.HashOf(key);
+    const Location old = store_.Find(hash, key);
+    const Footprint footprint = store_.FootprintOf(key.size(), value.size());
+    const bool replaces = old != kNoLocation;
+    while (!store_.Fits(hash, footprint, replaces)) {
+      if (!store_.TryToFit(hash, footprint, replaces)) return kNoLocation;
+    }
+    ItemView item;
+    item.key = key;
+    item.value = value;
+    item.version = ++version_;
+    return store_.Put(hash, old, item);
+  }
+  Location Find(absl::string_view key) { return store_.Find(store_.HashOf(key), key); }
+
+  ItemStore store_{Options(kBytes)};
+  uint64_t version_ = 0;
+};
+
+TEST_F(ItemStoreTest, FindsWhatWasPutAndNotWhatWasRemoved) {
+  Put("a", "1");
+  Put("b", "2");
+  EXPECT_EQ(store_.At(Find("a"))->value(), "1");
+  EXPECT_EQ(Find("c"), kNoLocation);
+  store_.Remove(store_.HashOf("a"), Find("a"));
+  EXPECT_EQ(Find("a"), kNoLocation);
+  EXPECT_EQ(store_.At(Find("b"))->value(), "2");
+  EXPECT_EQ(store_.items(), 1u);
+}
+
+TEST_F(ItemStoreTest, OverwritesInPlaceWhereTheSizeFits) {
+  const Location first = Put("key", "12345678");
+  EXPECT_EQ(Put("key", "1234567"), first) << "rounds up to the same size";
+  EXPECT_EQ(store_.At(first)->value(), "1234567");
+  EXPECT_EQ(store_.At(first)->version, 2u);
+  EXPECT_NE(store_.At(first)->state & kItemRead, 0) << "a write is a use";
+  const Location moved = Put("key", std::string(100, 'x'));
+  EXPECT_NE(moved, first);
+  EXPECT_TRUE(store_.At(first)->dead());
+  EXPECT_EQ(Find("key"), moved);
+  EXPECT_EQ(store_.items(), 1u);
+}
+
+TEST_F(ItemStoreTest, OverwritesLargeValuesInTheirPages) {
+  const std::string large(100'000, 'x');
+  const std::string other(100'001, 'y');
+  const Location first = Put("key", large);
+  const size_t memory_bytes = store_.memory_bytes();
+  EXPECT_EQ(Put("key", other), first);
+  EXPECT_EQ(store_.At(first)->value(), other);
+  EXPECT_EQ(store_.memory_bytes(), memory_bytes);
+}
+
+TEST_F(ItemStoreTest, CountsItemsAndBytesExactly) {
+  const std::string large(100'000, 'x');
+  uint64_t bytes = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    Put(key, i == 50 ? large : "value");
+    bytes += store_.FootprintOf(*store_.At(Find(key))).total();
+  }
+  EXPECT_EQ(store_.items(), 100u);
+  EXPECT_EQ(store_.bytes(), bytes);
+  for (int i = 0; i < 100; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    store_.Remove(store_.HashOf(key), Find(key));
+  }
+  EXPECT_EQ(store_.items(), 0u);
+  EXPECT_EQ(store_.bytes(), 0u);
+}
+
+TEST_F(ItemStoreTest, StopsAtTheBoundAndKeepsAReserve) {
+  int count = 0;
+  while (Put("key" + std::to_string(count), std::string(200, 'x')) != kNoLocation) ++count;
+  EXPECT_LE(store_.memory_bytes(), kBytes);
+  EXPECT_GE(store_.AvailableSegments(), 1u);
+  EXPECT_GT(store_.bytes(), kBytes * 8 / 10) << "items are most of what is counted";
+}
+
+TEST_F(ItemStoreTest, StopsAtTheBoundWithLargeValuesToo) {
+  int count = 0;
+  while (Put("key" + std::to_string(count), std::string(50'000, 'x')) != kNoLocation) ++count;
+  EXPECT_LE(store_.memory_bytes(), kBytes);
+  EXPECT_GT(store_.bytes(), kBytes * 8 / 10);
+}
+
+TEST_F(ItemStoreTest, FlushTakesItsSlotsAndNoOthers) {
+  for (int i = 0; i < 1000; ++i) Put("key" + std::to_string(i), "value");
+  const uint64_t slots = 0x00000000ffffffff;
+  store_.FlushSlots(slots);
+  uint64_t left = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    const bool flushed = (slots >> SlotOf(store_.HashOf(key)) & 1) != 0;
+    EXPECT_EQ(Find(key) == kNoLocation, flushed);
+    if (!flushed) ++left;
+  }
+  EXPECT_EQ(store_.items(), left);
+  uint64_t visited = 0;
+  store_.ForEachItem([&visited](const ItemView&) { ++visited; });
+  EXPECT_EQ(visited, left);
+  EXPECT_EQ(store_.FindDeadSegment(), kNoSegment) << "a segment holds live items still";
+}
+
+TEST_F(ItemStoreTest, KnowsThatAFlushedSegmentIsDead) {
+  for (int i = 0; i < 100; ++i) Put("key" + std::to_string(i), "value");
+  // In parts, as a source with another number of shards tells it.
+  store_.FlushSlots(0x5555555555555555);
+  store_.FlushSlots(0xaaaaaaaaaaaaaaaa);
+  EXPECT_EQ(store_.items(), 0u);
+  EXPECT_EQ(store_.bytes(), 0u);
+  EXPECT_NE(store_.FindDeadSegment(), kNoSegment);
+  Put("after", "value");
+  EXPECT_EQ(store_.items(), 1u);
+  EXPECT_EQ(store_.At(Find("after"))->value(), "value");
+}
+
+TEST_F(ItemStoreTest, OwnsTheSlotsOfItsShard) {
+  EXPECT_EQ(store_.own_slots(), ~uint64_t{0});
+  EXPECT_EQ(ItemStore(Options(kBytes, 1, 2)).own_slots(), 0xaaaaaaaaaaaaaaaau);
+  EXPECT_EQ(ItemStore(Options(kBytes, 63, 64)).own_slots(), uint64_t{1} << 63);
+}
+
+TEST_F(ItemStoreTest, ClearForgetsEverything) {
+  for (int i = 0; i < 1000; ++i) Put("key" + std::to_string(i), "value");
+  store_.FlushSlots(1);
+  store_.Clear(99);
+  EXPECT_EQ(store_.memory_bytes(), 0u);
+  EXPECT_EQ(store_.items(), 0u);
+  EXPECT_EQ(store_.slot_seed(), 99u);
+  EXPECT_EQ(store_.FloorOf(0), 0u) << "old versions may come again";
+  Put("key", "value");
+  EXPECT_EQ(store_.At(Find("key"))->value(), "value");
+}
+
+TEST(ItemStoreSizes, ScaleWithTheBound) {
+  EXPECT_EQ(ItemStore::SegmentBytesFor(ItemStore::MemoryBytesMin()), 16u << 10);
+  EXPECT_EQ(ItemStore::SegmentBytesFor(64u << 20), 1u << 20);
+  EXPECT_EQ(ItemStore::SegmentBytesFor(size_t{64} << 30), 1u << 20);
+  EXPECT_LE(ItemStore::MemoryBytesMin(), 512u << 10);
+}
+
+}  // namespace
+}  // namespace twincached

@@ -1,0 +1,42 @@
+#include "storage/mapped_memory.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+namespace twincached {
+namespace {
+
+TEST(MappedMemory, RoundsUpToWholePages) {
+  const size_t page = RoundUpToPages(1);
+  EXPECT_GE(page, 4096u);
+  EXPECT_EQ(RoundUpToPages(0), 0u);
+  EXPECT_EQ(RoundUpToPages(page), page);
+  EXPECT_EQ(RoundUpToPages(page + 1), 2 * page);
+}
+
+TEST(MappedMemory, MapsPiecesOnTheirAlignment) {
+  for (bool huge_pages : {false, true}) {
+    char* piece = MapPiece(huge_pages);
+    ASSERT_NE(piece, nullptr);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(piece) % kPieceBytes, 0u);
+    piece[0] = 1;
+    piece[kPieceBytes - 1] = 1;
+    UnmapPages(piece, kPieceBytes);
+  }
+}
+
+TEST(MappedMemory, ReleasedPagesComeBackEmpty) {
+  const size_t bytes = RoundUpToPages(3 * 4096);
+  char* pages = MapPages(bytes);
+  ASSERT_NE(pages, nullptr);
+  pages[5000] = 'x';
+  ReleasePages(pages, bytes);
+  EXPECT_EQ(pages[5000], 0);
+  UnmapPages(pages, bytes);
+}
+
+TEST(MappedMemory, SaysWhenTheKernelRefuses) { EXPECT_EQ(MapPages(size_t{1} << 60), nullptr); }
+
+}  // namespace
+}  // namespace twincached

@@ -1,0 +1,151 @@
+#include "storage/segment_log.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace twincached {
+namespace {
+
+constexpr size_t kSegmentBytes = 16384;
+
+ItemView MakeItem(absl::string_view key, absl::string_view value, uint64_t version) {
+  ItemView item;
+  item.key = key;
+  item.value = value;
+  item.version = version;
+  return item;
+}
+
+TEST(SegmentLog, KeepsWhatWasAppended) {
+  SegmentLog log(kSegmentBytes, false);
+  ASSERT_FALSE(log.HeadFits(1)) << "there is no head before it was opened";
+  ASSERT_TRUE(log.OpenHead());
+  ItemView item = MakeItem("key", "value", 42);
+  item.client_flags = 7;
+  item.expiry_ms = 1234;
+  const Location first = log.Append(item, nullptr);
+  const Location second = log.Append(MakeItem("k", "", 43), nullptr);
+  EXPECT_GT(first, 1u);
+  EXPECT_EQ(log.At(first)->key(), "key");
+  EXPECT_EQ(log.At(first)->value(), "value");
+  EXPECT_EQ(log.At(first)->version, 42u);
+  EXPECT_EQ(log.At(first)->client_flags, 7u);
+  EXPECT_EQ(log.At(first)->expiry_ms(), 1234);
+  EXPECT_EQ(log.At(second)->value(), "");
+  EXPECT_EQ(log.LocationOf(log.SegmentOf(second), log.OffsetOf(second)), second);
+}
+
+TEST(SegmentLog, CountsSegmentsAndValuesOutside) {
+  SegmentLog log(kSegmentBytes, false);
+  EXPECT_EQ(log.memory_bytes(), 0u);
+  ASSERT_TRUE(log.OpenHead());
+  EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
+  const std::string large(10'000, 'x');
+  ASSERT_TRUE(log.BelongsOutside(3, large.size()));
+  char* outside = log.MapOutside(large);
+  ASSERT_NE(outside, nullptr);
+  const Location location = log.Append(MakeItem("key", large, 1), outside);
+  EXPECT_EQ(log.At(location)->value(), large);
+  EXPECT_GE(log.memory_bytes(), log.segment_cost_bytes() + large.size());
+  log.MarkDead(location);
+  EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
+}
+
+TEST(SegmentLog, WalksOverDeadStubs) {
+  SegmentLog log(kSegmentBytes, false);
+  ASSERT_TRUE(log.OpenHead());
+  const std::string large(10'000, 'x');
+  const Location stub = log.Append(MakeItem("key", large, 1), log.MapOutside(large));
+  const Location next = log.Append(MakeItem("next", "value", 2), nullptr);
+  log.MarkDead(stub);
+  EXPECT_EQ(log.OffsetOf(stub) + log.At(stub)->LogBytes(), log.OffsetOf(next));
+}
+
+TEST(SegmentLog, SealsInOrderAndFreesFromTheMiddle) {
+  SegmentLog log(kSegmentBytes, false);
+  uint32_t opened[4];
+  for (uint32_t& segment : opened) {
+    ASSERT_TRUE(log.OpenHead());
+    segment = log.head();
+    log.Append(MakeItem("key", "value", 1), nullptr);
+  }
+  EXPECT_EQ(log.oldest(), opened[0]);
+  EXPECT_EQ(log.next(opened[0]), opened[1]);
+  log.Free(opened[1]);
+  EXPECT_EQ(log.next(opened[0]), opened[2]);
+  EXPECT_EQ(log.next(opened[2]), kNoSegment) << "the head is not in the list";
+  log.Free(opened[0]);
+  EXPECT_EQ(log.oldest(), opened[2]);
+  EXPECT_EQ(log.free_count(), 2u);
+  EXPECT_EQ(log.memory_bytes(), 4 * log.segment_cost_bytes());
+  log.ReleaseFree();
+  EXPECT_EQ(log.memory_bytes(), 3 * log.segment_cost_bytes());
+  ASSERT_TRUE(log.OpenHead());
+  ASSERT_TRUE(log.OpenHead());
+  EXPECT_EQ(log.memory_bytes(), 4 * log.segment_cost_bytes()) << "a released one is mapped again";
+}
+
+TEST(SegmentLog, MovesItemsAndTheirValuesOutside) {
+  SegmentLog log(kSegmentBytes, false);
+  ASSERT_TRUE(log.OpenHead());
+  const std::string large(10'000, 'x');
+  const Location small_from = log.Append(MakeItem("small", "value", 1), nullptr);
+  const Location large_from = log.Append(MakeItem("large", large, 2), log.MapOutside(large));
+  const uint32_t left = log.head();
+  ASSERT_TRUE(log.OpenHead());
+  const size_t memory_bytes = log.memory_bytes();
+  const Location small_to = log.AppendMoved(small_from);
+  const Location large_to = log.AppendMoved(large_from);
+  EXPECT_EQ(log.segment(left).live_bytes, 0u);
+  EXPECT_TRUE(log.At(small_from)->dead());
+  EXPECT_FALSE(log.At(large_to)->dead());
+  log.Free(left);
+  EXPECT_EQ(log.memory_bytes(), memory_bytes);
+  EXPECT_EQ(log.At(small_to)->value(), "value");
+  EXPECT_EQ(log.At(large_to)->value(), large);
+}
+
+TEST(SegmentLog, FreeingASegmentUnmapsWhatIsOutside) {
+  SegmentLog log(kSegmentBytes, false);
+  ASSERT_TRUE(log.OpenHead());
+  const std::string large(10'000, 'x');
+  log.Append(MakeItem("small", "value", 1), nullptr);
+  log.Append(MakeItem("large", large, 2), log.MapOutside(large));
+  log.SealHead();
+  log.Free(log.oldest());
+  EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
+}
+
+TEST(SegmentLog, KnowsWhenSomethingExpires) {
+  SegmentLog log(kSegmentBytes, false);
+  ASSERT_TRUE(log.OpenHead());
+  ItemView item = MakeItem("key", "value", 1);
+  log.Append(item, nullptr);
+  EXPECT_EQ(log.crawl_due_min_ms(), kNoCrawl);
+  item.expiry_ms = 500;
+  const Location location = log.Append(item, nullptr);
+  EXPECT_EQ(log.crawl_due_min_ms(), 500);
+  log.NoteExpiry(location, 300);
+  EXPECT_EQ(log.segment(log.head()).crawl_due_ms, 300);
+  log.segment(log.head()).crawl_due_ms = 900;
+  log.RecountCrawlDue();
+  EXPECT_EQ(log.crawl_due_min_ms(), 900);
+}
+
+TEST(SegmentLog, ClearGivesEverythingBack) {
+  SegmentLog log(kSegmentBytes, false);
+  const std::string large(10'000, 'x');
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_TRUE(log.OpenHead());
+    log.Append(MakeItem("large", large, 2), log.MapOutside(large));
+  }
+  log.Clear();
+  EXPECT_EQ(log.memory_bytes(), 0u);
+  EXPECT_EQ(log.segment_count(), 0u);
+  ASSERT_TRUE(log.OpenHead());
+  EXPECT_EQ(log.At(log.Append(MakeItem("key", "value", 1), nullptr))->value(), "value");
+}
+
+}  // namespace
+}  // namespace twincached

@@ -1,0 +1,233 @@
+#include "storage/shard.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/unit/storage/shard_world.h"
+
+namespace twincached {
+namespace {
+
+constexpr size_t kMiB = 1 << 20;
+
+Command MakeCommand(Op op, absl::string_view key, absl::string_view value = "") {
+  Command command;
+  command.op = op;
+  command.key = key;
+  command.value = value;
+  return command;
+}
+
+class ShardTest : public ::testing::Test {
+ protected:
+  ShardTest() {
+    master_.BeginEpoch(1);
+    records_.set_enabled(true);
+    for (uint32_t i = 0; i < slave_.shard_count(); ++i) slave_.shard(i).Follow();
+  }
+
+  Reply Run(Command command) { return master_.Execute(command, now_ms_, &records_); }
+  Reply Set(absl::string_view key, absl::string_view value, int64_t expiry_ms = kNever) {
+    Command command = MakeCommand(Op::kSet, key, value);
+    command.expiry_ms = expiry_ms;
+    return Run(command);
+  }
+  Reply Flush(int64_t at_ms) {
+    Command command = MakeCommand(Op::kFlush, "");
+    command.expiry_ms = at_ms;
+    return Run(command);
+  }
+  absl::Status Follow() { return slave_.Apply(records_.TakeBytes(), now_ms_); }
+  int64_t Maintain(size_t items_max) {
+    return master_.shard(0).Maintain(now_ms_, items_max, &records_);
+  }
+
+  ShardWorld master_{1, 4 * kMiB};
+  ShardWorld slave_{3, 6 * kMiB};
+  RecordWriter records_;
+  int64_t now_ms_ = 1000;
+};
+
+TEST_F(ShardTest, WorksAtTheSmallestBoundItNames) {
+  EXPECT_LE(Shard::MemoryBytesMin(), 512u << 10);
+  ShardWorld world(1, Shard::MemoryBytesMin());
+  world.BeginEpoch(1);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string key = "key" + std::to_string(i);
+    const Command command = MakeCommand(Op::kSet, key, "some value that is not long");
+    ASSERT_EQ(world.Execute(command, 0, &records_).status, Status::kStored);
+  }
+  EXPECT_LE(world.shard(0).stats().memory_bytes, Shard::MemoryBytesMin());
+  EXPECT_GT(world.item_count(), 2000u);
+}
+
+TEST_F(ShardTest, TheFollowerShowsWhatWasApplied) {
+  const uint64_t version = Set("key", "value").cas;
+  EXPECT_EQ(slave_.Read("key", now_ms_).status, Status::kMiss);
+  ASSERT_TRUE(Follow().ok());
+  const Reply reply = slave_.Read("key", now_ms_);
+  EXPECT_EQ(reply.status, Status::kHit);
+  EXPECT_EQ(reply.value, "value");
+  EXPECT_EQ(reply.cas, version);
+  EXPECT_EQ(slave_.ShardOf("key").newest_version(), version);
+}
+
+TEST_F(ShardTest, TheFollowerHidesWhatExpiredAndKeepsIt) {
+  Set("key", "value", 2000);
+  ASSERT_TRUE(Follow().ok());
+  EXPECT_EQ(slave_.Read("key", 1999).status, Status::kHit);
+  EXPECT_EQ(slave_.Read("key", 2000).status, Status::kMiss);
+  EXPECT_EQ(slave_.item_count(), 1u);
+  now_ms_ = 2000;
+  Run(MakeCommand(Op::kGet, "key"));
+  ASSERT_TRUE(Follow().ok());
+  EXPECT_EQ(slave_.item_count(), 0u);
+}
+
+TEST_F(ShardTest, TheFollowerHidesWhatADueFlushWillTake) {
+  Set("key", "value");
+  Flush(2000);
+  ASSERT_TRUE(Follow().ok());
+  EXPECT_EQ(slave_.Read("key", 1999).status, Status::kHit);
+  EXPECT_EQ(slave_.Read("key", 2000).status, Status::kMiss);
+}
+
+TEST_F(ShardTest, ANewMasterFiresAnOverdueFlush) {
+  Set("key", "value");
+  Flush(2000);
+  ASSERT_TRUE(Follow().ok());
+  slave_.BeginEpoch(2);
+  for (uint32_t i = 0; i < slave_.shard_count(); ++i) slave_.shard(i).Maintain(2500, 0, &records_);
+  EXPECT_EQ(slave_.item_count(), 0u);
+  EXPECT_EQ(records_.removals(), 3u) << "each shard tells its own slots";
+}
+
+TEST_F(ShardTest, AFiredFlushDoesNotFireAgainOnTheFollower) {
+  Flush(2000);
+  now_ms_ = 2000;
+  Maintain(0);
+  Set("key", "value");
+  ASSERT_TRUE(Follow().ok());
+  slave_.BeginEpoch(2);
+  for (uint32_t i = 0; i < slave_.shard_count(); ++i) slave_.shard(i).Maintain(9000, 0, &records_);
+  EXPECT_EQ(slave_.item_count(), 1u);
+}
+
+TEST_F(ShardTest, ATouchWithoutItsItemIsAGap) {
+  replication::Record record;
+  record.mutable_touch()->set_key("key");
+  EXPECT_EQ(slave_.ShardOf("key").Apply(record, 0).code(), absl::StatusCode::kFailedPrecondition);
+  slave_.ShardOf("key").BeginLoading();
+  EXPECT_TRUE(slave_.ShardOf("key").Apply(record, 0).ok());
+  slave_.ShardOf("key").EndLoading();
+  EXPECT_EQ(slave_.ShardOf("key").Apply(record, 0).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(ShardTest, APutFromBeforeAFlushIsRefused) {
+  Set("key", "value");
+  const std::string old = records_.TakeBytes();
+  Flush(kNever);
+  const std::string flush = records_.TakeBytes();
+  ASSERT_TRUE(slave_.Apply(old).ok());
+  ASSERT_TRUE(slave_.Apply(flush).ok());
+  EXPECT_EQ(slave_.Apply(old).code(), absl::StatusCode::kFailedPrecondition);
+  Set("key", "new");
+  EXPECT_TRUE(Follow().ok());
+  EXPECT_EQ(slave_.Read("key", now_ms_).value, "new");
+}
+
+TEST_F(ShardTest, ARecordThatIsNoneOfOursIsAnError) {
+  replication::Record record;
+  record.mutable_put()->set_key(std::string(251, 'k'));
+  EXPECT_FALSE(slave_.shard(0).Apply(record, 0).ok());
+  record.mutable_put()->set_key("");
+  EXPECT_FALSE(slave_.shard(0).Apply(record, 0).ok());
+}
+
+TEST_F(ShardTest, TheFollowerShedsWhatFindsNoRoom) {
+  ShardWorld small(1, Shard::MemoryBytesMin());
+  small.shard(0).Follow();
+  absl::Status status;
+  std::string shed;
+  for (int i = 0; status.ok() && i < 10'000; ++i) {
+    shed = "key" + std::to_string(i);
+    Set(shed, std::string(500, 'x'));
+    status = small.Apply(records_.TakeBytes());
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(small.Read(shed, now_ms_).status, Status::kMiss);
+  EXPECT_EQ(small.Read("key0", now_ms_).status, Status::kHit) << "nothing else went";
+  EXPECT_GT(small.shard(0).stats().bytes, Shard::MemoryBytesMin() * 7 / 10);
+  Command touch = MakeCommand(Op::kTouch, shed);
+  touch.expiry_ms = 5000;
+  Run(touch);
+  EXPECT_TRUE(small.Apply(records_.TakeBytes()).ok()) << "on its way when the item was shed";
+}
+
+TEST_F(ShardTest, VersionsGoOnAfterARoleChange) {
+  const uint64_t version = Set("key", "value").cas;
+  ASSERT_TRUE(Follow().ok());
+  slave_.BeginEpoch(2);
+  const Reply reply = slave_.Execute(MakeCommand(Op::kSet, "key", "new"), now_ms_, &records_);
+  EXPECT_GT(reply.cas, version);
+  for (uint32_t i = 0; i < 3; ++i) master_.shard(0).Follow();
+  ASSERT_TRUE(master_.Apply(records_.TakeBytes()).ok());
+  EXPECT_EQ(master_.Read("key", now_ms_).cas, reply.cas);
+}
+
+TEST_F(ShardTest, MaintainTakesBackExpiredItemsAndSaysWhen) {
+  EXPECT_EQ(Maintain(100), kNever);
+  for (int i = 0; i < 1000; ++i) Set("key" + std::to_string(i), "value", 5000);
+  EXPECT_EQ(Maintain(100), 5000);
+  now_ms_ = 5000;
+  int calls = 0;
+  int64_t wanted_ms = Maintain(100);
+  for (; wanted_ms != kNever && wanted_ms <= now_ms_; ++calls) wanted_ms = Maintain(100);
+  EXPECT_GE(calls, 9) << "no more than it may look at";
+  EXPECT_EQ(wanted_ms, kNever);
+  EXPECT_EQ(master_.item_count(), 0u);
+  EXPECT_EQ(master_.shard(0).stats().reclaimed, 1000u);
+}
+
+TEST_F(ShardTest, MaintainWaitsForTheNextFlush) {
+  Flush(7000);
+  EXPECT_EQ(Maintain(0), 7000);
+  Set("key", "value", 6000);
+  EXPECT_EQ(Maintain(10), 6000);
+  now_ms_ = 7000;
+  EXPECT_EQ(Maintain(0), kNever);
+}
+
+TEST_F(ShardTest, MaintainSparesASegmentThatItHasJustSeen) {
+  for (int i = 0; i < 100; ++i) Set("key" + std::to_string(i), "value", 2000 + i * 100);
+  now_ms_ = 2000;
+  while (Maintain(10) <= now_ms_) continue;
+  EXPECT_GT(Maintain(10), 2100) << "not for every single item";
+  now_ms_ = 20'000;
+  while (Maintain(10) != kNever) ++now_ms_;
+  EXPECT_EQ(master_.item_count(), 0u);
+}
+
+TEST_F(ShardTest, ClearDropsEverythingAndChangesTheSeed) {
+  Set("key", "value");
+  const uint64_t newest = master_.shard(0).newest_version();
+  master_.shard(0).Clear(ShardWorld::kSeed);
+  EXPECT_EQ(master_.item_count(), 0u);
+  EXPECT_EQ(master_.shard(0).stats().memory_bytes, 0u);
+  EXPECT_GT(Set("key", "value").cas, newest) << "no version twice";
+}
+
+TEST_F(ShardTest, ResetStatsKeepsWhatIs) {
+  Set("key", "value");
+  Run(MakeCommand(Op::kGet, "key"));
+  master_.shard(0).ResetStats();
+  const ShardStats stats = master_.shard(0).stats();
+  EXPECT_EQ(stats.get_hits, 0u);
+  EXPECT_EQ(stats.total_items, 0u);
+  EXPECT_EQ(stats.items, 1u);
+  EXPECT_GT(stats.bytes, 0u);
+}
+
+}  // namespace
+}  // namespace twincached
