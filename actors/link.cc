@@ -19,7 +19,7 @@ LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions opti
       open_batches_(options_.shard_count),
       slot_seed_(options_.slot_seed),
       clock_offset_ms_(options_.clock_offset_ms) {
-  core->AddBeforeSleep([this] { BeforeSleep(); });
+  core->AddBeforeSleep(WhileRunning([this] { BeforeSleep(); }));
 }
 
 LinkActor::behavior_type LinkActor::make_behavior() {
@@ -46,6 +46,7 @@ void LinkActor::Begin(const WiringPtr& wiring) {
 }
 
 void LinkActor::on_exit() {
+  pinned::on_exit();
   acceptors_.clear();
   probe_port_.Close();
   prober_.reset();

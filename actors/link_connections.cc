@@ -33,7 +33,7 @@ void LinkActor::HoldPort() {
     auto acceptor = loop().Listen(address, false, [this](int fd) { AddPeer(fd, false); });
     if (!acceptor.ok()) {
       acceptors_.clear();
-      loop().AddTimer(kPortRetryMs, [this] { HoldPort(); });
+      loop().AddTimer(kPortRetryMs, WhileRunning([this] { HoldPort(); }));
       return;
     }
     acceptors_.push_back(std::move(*acceptor));

@@ -19,8 +19,8 @@ ListenerActor::ListenerActor(caf::actor_config& config, CoreUnit* core, Listener
       open_round_(new Round),
       clock_offset_ms_(options_.clock_offset_ms),
       acknowledged_(std::make_shared<Acknowledged>(options_.shard_count, 0)) {
-  core->AddAfterPoll([this] { SendRound(); });
-  core->AddBeforeSleep([this] { SendForwards(); });
+  core->AddAfterPoll(WhileRunning([this] { SendRound(); }));
+  core->AddBeforeSleep(WhileRunning([this] { SendForwards(); }));
 }
 
 ListenerActor::behavior_type ListenerActor::make_behavior() {
@@ -46,6 +46,7 @@ ListenerActor::behavior_type ListenerActor::make_behavior() {
 }
 
 void ListenerActor::on_exit() {
+  pinned::on_exit();
   acceptors_.clear();
   rounds_.clear();
   open_round_ = std::make_unique<Round>();

@@ -27,9 +27,9 @@ void ListenerActor::Open() {
     if (!acceptor.ok()) {
       LogWarning(absl::StrCat(acceptor.status().message(), ", trying again"));
       acceptors_.clear();
-      loop().AddTimer(kListenRetryMs, [this] {
-        if (mode_ != replication::ServingMode::kClosed) Open();
-      });
+      loop().AddTimer(kListenRetryMs, WhileRunning([this] {
+                        if (mode_ != replication::ServingMode::kClosed) Open();
+                      }));
       return;
     }
     acceptors_.push_back(std::move(*acceptor));

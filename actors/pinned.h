@@ -3,11 +3,15 @@
 // CAF schedules an actor on the unit of whoever wakes it; a pinned one overrides that and always
 // runs on its own CoreUnit. Spawn it with SpawnPinned. A bug in a handler must crash the node, for
 // the peer to take over, not silently drop a shard: exceptions and errors print one line and abort.
+// What it leaves with its unit (hooks, timers) may be called after its end: each such callback goes
+// through WhileRunning().
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <utility>
 
 #include <caf/actor_config.hpp>
@@ -47,12 +51,24 @@ class pinned : public Handle::base {
   }
   using Base::enqueue;
 
+  // Whoever overrides it calls it.
+  void on_exit() override { running_.reset(); }
+
  protected:
+  // A callback that does nothing once this actor has exited.
+  template <class Callback>
+  std::function<void()> WhileRunning(Callback callback) {
+    return [running = std::weak_ptr<char>(running_), callback = std::move(callback)] {
+      if (!running.expired()) callback();
+    };
+  }
+
   CoreUnit& unit() { return *unit_; }
   net::EventLoop& loop() { return unit_->loop(); }
 
  private:
   CoreUnit* const unit_;  // outlives the actor
+  std::shared_ptr<char> running_ = std::make_shared<char>();
 };
 
 template <class Actor, class... Ts>

@@ -270,7 +270,8 @@ void StoreActor::Maintain() {
 
 void StoreActor::ArmMaintenance(int64_t delay_ms) {
   if (maintenance_ != 0) return;
-  maintenance_ = loop().AddTimer(std::min(delay_ms, kMaintenanceMs), [this] { Maintain(); });
+  maintenance_ = loop().AddTimer(std::min(delay_ms, kMaintenanceMs),
+                                 WhileRunning([this] { Maintain(); }));
 }
 
 }  // namespace twincached

@@ -28,7 +28,10 @@ class StoreActor final : public pinned<store_actor> {
              int64_t clock_offset_ms);
 
   const char* name() const override { return "STORE"; }
-  void on_exit() override { wiring_.reset(); }
+  void on_exit() override {
+    pinned::on_exit();
+    wiring_.reset();
+  }
 
  protected:
   behavior_type make_behavior() override;

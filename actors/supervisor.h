@@ -26,7 +26,10 @@ class SupervisorActor final : public pinned<supervisor_actor> {
   SupervisorActor(caf::actor_config& config, CoreUnit* unit, SupervisorOptions options);
 
   const char* name() const override { return "SUPERVISOR"; }
-  void on_exit() override { wiring_.reset(); }
+  void on_exit() override {
+    pinned::on_exit();
+    wiring_.reset();
+  }
 
  protected:
   behavior_type make_behavior() override;
