@@ -100,6 +100,7 @@ class Index {
   // Bit i: reference i has this tag. Without a branch, because none could be foreseen.
   static uint32_t TagMask(const uint64_t* refs, uint32_t tag) {
     uint32_t mask = 0;
+#pragma GCC unroll 8
     for (uint32_t i = 0; i < kRefsPerBucket; ++i) mask |= uint32_t{TagOfRef(refs[i]) == tag} << i;
     return mask;
   }

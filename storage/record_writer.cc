@@ -1,11 +1,13 @@
 #include "storage/record_writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "proto/check.h"
+#include "proto/limits.h"
 
 namespace twincached {
 namespace {
@@ -20,6 +22,9 @@ constexpr uint32_t Tag(int field, WireFormatLite::WireType type) {
 constexpr int kRecordsField = 15;  // of Batch and of Chunk
 constexpr uint8_t kRecordTag = Tag(kRecordsField, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
 static_assert(kRecordTag < 0x80, "one byte");
+// Tag and length of a field that has a length.
+constexpr size_t kFieldHeadBytesMax = 1 + 5;
+constexpr size_t kVarintBytesMax = 10;
 
 // Bytes of a field with a one-byte tag, 0 for one that proto3 leaves out.
 size_t BytesFieldSize(absl::string_view bytes) {
@@ -54,34 +59,44 @@ uint8_t* WriteFixedField(int field, uint64_t value, uint8_t* to) {
 
 }  // namespace
 
-// Written by hand, because it is the hot path: one pass for the sizes, one copy of key and value.
-// Field for field what protobuf writes for replication.Put.
+// Written by hand, because it is the hot path: key and value are copied once, and nothing is
+// allocated but the bytes. Field for field what protobuf writes for replication.Put.
 void RecordWriter::Put(const ItemView& item) {
   ++count_;
   if (!enabled_) return;
-  using PutMessage = replication::Put;
+  CHECK_LE(item.key.size(), kKeyBytesMax);
   const uint64_t expiry = WireFormatLite::ZigZagEncode64(item.expiry_ms);
   const size_t put_bytes = BytesFieldSize(item.key) + BytesFieldSize(item.value) +
                            FixedFieldSize(item.version) + VarintFieldSize(item.client_flags) +
                            VarintFieldSize(expiry);
   const size_t record_bytes =
       1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(put_bytes)) + put_bytes;
-  last_offset_ = bytes_.size();
-  uint8_t* to = Extend(1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(record_bytes)) +
-                       record_bytes);
-  to = WriteHead(kRecordsField, record_bytes, to);
+
+  // What comes before the value and after it.
+  constexpr size_t kHeadBytesMax = 4 * kFieldHeadBytesMax + kKeyBytesMax;
+  constexpr size_t kTailBytesMax = 3 * (1 + kVarintBytesMax);
+  uint8_t buffer[std::max(kHeadBytesMax, kTailBytesMax)];
+  uint8_t* to = WriteHead(kRecordsField, record_bytes, buffer);
   to = WriteHead(replication::Record::kPutFieldNumber, put_bytes, to);
-  to = WriteBytesField(PutMessage::kKeyFieldNumber, item.key, to);
-  to = WriteBytesField(PutMessage::kValueFieldNumber, item.value, to);
-  to = WriteFixedField(PutMessage::kVersionFieldNumber, item.version, to);
-  to = WriteVarintField(PutMessage::kClientFlagsFieldNumber, item.client_flags, to);
-  to = WriteVarintField(PutMessage::kExpiryMsFieldNumber, expiry, to);
-  DCHECK_EQ(to, reinterpret_cast<uint8_t*>(&bytes_[0]) + bytes_.size());
+  to = WriteBytesField(replication::Put::kKeyFieldNumber, item.key, to);
+  if (!item.value.empty()) {
+    to = WriteHead(replication::Put::kValueFieldNumber, item.value.size(), to);
+  }
+  last_offset_ = bytes_.size();
+  AppendBytes(buffer, to);
+  bytes_.append(item.value.data(), item.value.size());
+  to = WriteFixedField(replication::Put::kVersionFieldNumber, item.version, buffer);
+  to = WriteVarintField(replication::Put::kClientFlagsFieldNumber, item.client_flags, to);
+  to = WriteVarintField(replication::Put::kExpiryMsFieldNumber, expiry, to);
+  AppendBytes(buffer, to);
+}
+
+void RecordWriter::AppendBytes(const uint8_t* begin, const uint8_t* end) {
+  bytes_.append(reinterpret_cast<const char*>(begin), static_cast<size_t>(end - begin));
 }
 
 uint8_t* RecordWriter::Extend(size_t bytes) {
   const size_t begin = bytes_.size();
-  // Without this a string grows by doubling only when it must, but writes zeroes each time.
   bytes_.resize(begin + bytes);
   return reinterpret_cast<uint8_t*>(&bytes_[begin]);
 }

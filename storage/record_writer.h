@@ -55,6 +55,7 @@ class RecordWriter {
   void Clear();
 
  private:
+  void AppendBytes(const uint8_t* begin, const uint8_t* end);
   uint8_t* Extend(size_t bytes);
   void Append(const replication::Record& record);
   void AppendToLast(const replication::Record& record);

@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t kKiB = 1024;
 #ifndef PROPERTY_SEEDS
-#define PROPERTY_SEEDS 3
+#define PROPERTY_SEEDS 2
 #endif
 constexpr uint64_t kSeeds = PROPERTY_SEEDS;
 
