@@ -40,6 +40,7 @@ std::string RefusalOfTarget(const Hello& source, const Hello& target) {
 // Positive: `a` is source. Never 0 for two incarnations.
 int CompareEmpty(const Hello& a, const Hello& b) {
   if (a.serving() != b.serving()) return a.serving() ? 1 : -1;
+  if ((a.state() == JOIN) != (b.state() == JOIN)) return b.state() == JOIN ? 1 : -1;
   return Compare(a.incarnation(), b.incarnation());
 }
 

@@ -5,8 +5,9 @@
 // (replication.md, section 4, "decide"):
 //   refuse       no common protocol version; another cluster; the same incarnation (that is
 //                oneself); the same node id on both; target's -m or -I smaller than the source's.
-//   both empty   (generation id 0) the serving one is source; neither or both: the greater
-//                incarnation. Both get a generation made of the source's incarnation and epoch.
+//   both empty   (generation id 0) the serving one is source, then the one that is not JOIN, then
+//                the greater incarnation. Both get a generation made of the source's incarnation
+//                and epoch.
 //   one empty    it is the target, whatever it serves.
 //   JOIN         counts as empty when a source is looked for (its copy may lack what was
 //                acknowledged), but may resume as target.

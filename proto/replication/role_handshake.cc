@@ -64,7 +64,7 @@ void RoleMachine::Core::On(const HelloReceived& hello) {
 void RoleMachine::Core::ReachedSelf(ConnectionId id) {
   refused_in_row = 0;
   reached_self = true;
-  next_dial_ms = config.timers.redial_min;
+  if (status.state == BOOT) next_dial_ms = config.timers.redial_min;
   Close(id);
 }
 

@@ -14,7 +14,10 @@ void RoleMachine::Core::AttachAsSource(const Candidate& candidate) {
   const bool mints = Compare(verdict.epoch(), status.epoch) > 0 || !status.decides;
   const bool had_data = !IsEmpty(candidate.ours.generation()) && candidate.ours.state() != JOIN;
   Detach(false, true);
-  if (status.state == JOIN) Drop(config.slot_seed);
+  if (status.state == JOIN) {  // what it has of a copy is nothing to serve from
+    Serve(ServingMode::kClosed, true);
+    Drop(verdict.slot_seed());
+  }
   UseAsLink(candidate, true);
   status.epoch = verdict.epoch();
   status.generation = verdict.generation();
@@ -67,6 +70,7 @@ void RoleMachine::Core::On(const ServingConfirmed& confirmed) {
 void RoleMachine::Core::On(const InSyncAcked&) {
   if (!link.open || link.phase != Phase::kInSyncSent || link.outdated) return;
   link.phase = Phase::kSynced;
+  status.peer_state = SLAVE;
   Enter(MASTER, absl::StrCat(status.peer_name, " is in sync"));
   Serve(ServingMode::kPaired);
   if (stop == Stop::kAwaitSync) {
