@@ -33,6 +33,10 @@ const ForwardBook::Entry* ForwardBook::Answer(uint64_t number, uint32_t parts) {
   return &entry;
 }
 
+void ForwardBook::Restart(uint64_t number) {
+  if (number >= first_ && number < end()) entries_[number - first_].started = false;
+}
+
 void ForwardBook::Forget() {
   while (!entries_.empty() && entries_.front().parts_left == 0) {
     entries_.pop_front();

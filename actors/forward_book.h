@@ -26,6 +26,8 @@ class ForwardBook {
   // One part of the answer; the first says in how many it comes. Returns the entry when it is
   // complete now, else nullptr. The pointer lives until Forget().
   const Entry* Answer(uint64_t number, uint32_t parts);
+  // Parts of an answer that came before count no more: it is executed anew, in one go.
+  void Restart(uint64_t number);
   // Drops answered entries from the front.
   void Forget();
   void Clear();

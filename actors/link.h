@@ -100,6 +100,8 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void OrderStores(StoreOrder::Kind kind, uint64_t value);
   void BeginOwnBarrier();
   void OnBarrier(const BarrierReached& reached);
+  void VerifyProbe();
+  void StartProbe(int again);
   void SetTicking(bool wanted);
   void Tick();
   void SendHeartbeat();
@@ -182,8 +184,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   int64_t clock_offset_ms_ = 0;
   ForwardBook book_;
   absl::flat_hash_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
-  bool window_full_ = false;
-  bool draining_ = false;
+  bool window_full_ = false, draining_ = false;
 
   // Barriers and ticks.
   Barrier role_barrier_;

@@ -16,6 +16,9 @@ namespace {
 
 // A slave's clock follows the master's when it is off by more than this; less is the network's.
 constexpr int64_t kClockSlackMs = 5;
+// A probe that was not refused is repeated so often, so soon.
+constexpr int kProbesAgain = 5;
+constexpr int64_t kProbeAgainMs = 4;
 
 }  // namespace
 
@@ -49,11 +52,8 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
   told_caught_up_ = told_in_sync_ = false;
   sender_.reset();
   receiver_.reset();
-  // The probe port counts as evidence only when it has answered while the peer lived.
   probe_verified_ = false;
-  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this](Prober::Result result) {
-    probe_verified_ = result == Prober::Result::kAccepted;
-  });
+  VerifyProbe();
   if (attach.as_source) {
     BeginSource(attach);
   } else {
@@ -173,12 +173,27 @@ void LinkActor::AppendToLink(const Frame& frame) {
   if (link() != nullptr) Append(link(), frame);
 }
 
+// The probe port counts as evidence only when it has answered while the peer lived.
+void LinkActor::VerifyProbe() {
+  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this](Prober::Result result) {
+    probe_verified_ = result == Prober::Result::kAccepted;
+  });
+}
+
 void LinkActor::Obey(const replication::Probe&) {
   if (!probe_verified_) {
     return Tell(replication::ProbeDone{replication::ProbeDone::kSilent});
   }
-  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this](Prober::Result result) {
-    Tell(replication::ProbeDone{result});
+  StartProbe(kProbesAgain);
+}
+
+// A process that ends closes the link a moment before its probe port: an answer is asked for again.
+void LinkActor::StartProbe(int again) {
+  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this, again](Prober::Result result) {
+    if (result == Prober::Result::kRefused || again == 0) {
+      return Tell(replication::ProbeDone{result});
+    }
+    loop().AddTimer(kProbeAgainMs, [this, again] { StartProbe(again - 1); });
   });
 }
 
@@ -189,16 +204,17 @@ void LinkActor::SetTicking(bool wanted) {
     loop().CancelTimer(std::exchange(tick_timer_, 0));
   } else if (tick_timer_ == 0) {
     last_tick_ms_ = net::BoottimeMs();
-    tick_timer_ = loop().AddTimer(options_.timers.heartbeat, [this] { Tick(); });
+    tick_timer_ = loop().AddTimer(options_.timers.heartbeat, WhileRunning([this] { Tick(); }));
   }
 }
 
 void LinkActor::Tick() {
-  tick_timer_ = loop().AddTimer(options_.timers.heartbeat, [this] { Tick(); });
+  tick_timer_ = loop().AddTimer(options_.timers.heartbeat, WhileRunning([this] { Tick(); }));
   const int64_t now_ms = net::BoottimeMs();
   running_ms_ += std::min(now_ms - last_tick_ms_, options_.timers.heartbeat);
   last_tick_ms_ = now_ms;
   SendHeartbeat();
+  if (link() != nullptr && !probe_verified_) VerifyProbe();
   Tell(replication::Tick{running_ms_, now_ms, open_batches_.StuckMs(running_ms_)});
 }
 

@@ -114,6 +114,9 @@ void LinkActor::OnForwards(const replication::Forwards& forwards) {
   if (forwards.incarnation_low() != executed_forwards_from_) return;
   std::vector<CommandBatchPtr> batches(options_.shard_count);
   for (const replication::Forward& forward : forwards.forwards()) {
+    if (forward.op() > static_cast<uint32_t>(Op::kFlush) || forward.key().size() > kKeyBytesMax) {
+      return Tell(replication::StreamBroken{"a forward that cannot be executed"});
+    }
     if (forward.number() <= executed_forward_) continue;
     executed_forward_ = forward.number();
     Command command;

@@ -61,6 +61,7 @@ void LinkActor::OnData(const replication::DataView& data) {
 
 void LinkActor::OnApplied(const Applied& applied) {
   for (const ForwardAnswer& answer : applied.answers) {
+    if (answer.incarnation_low != options_.incarnation_low) continue;
     AnswerClient(answer.number, answer.parts, answer.reply, answer.value);
   }
   for (const std::string& key : applied.shed_keys) pending_ack_.add_shed_keys(key);
@@ -129,6 +130,7 @@ void LinkActor::ExecuteHere(uint64_t first) {
   for (uint64_t number = std::max(first, book_.first()); number < book_.end(); ++number) {
     const ForwardBook::Entry* entry = book_.Find(number);
     if (entry == nullptr) continue;
+    book_.Restart(number);
     Distribute({0, number, 1}, entry->request.command, &batches);
   }
   SendBatches(CommandOrigin::kStrandedForward, &batches);

@@ -81,6 +81,7 @@ void ListenerActor::Parse(Client* client) {
       client->closing = true;
       if (request.text.empty()) return;
       request.kind = RequestKind::kImmediate;
+      request.form = ReplyForm::kFixed;
     }
     if (!Take(client, request)) {
       client->deferred = request;
@@ -209,11 +210,7 @@ void ListenerActor::FinishRound(std::unique_ptr<Round> round) {
 void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
   Client* client = entry.client;
   if (client->gone) return;
-  if (!entry.stored) {
-    const absl::string_view text = entry.request.text;
-    client->connection->output()->append(text.data(), text.size());
-    return;
-  }
+  if (!entry.stored) return ComposeReply(entry.request, {}, client->connection->output());
   const CommandBatch& batch = *round.batches[entry.shard];
   if (batch.refused) {
     client->gone = true;

@@ -36,8 +36,10 @@ struct ListenerOptions {
   std::vector<net::Address> addresses;  // of core 0's; the others listen on nothing
   std::string unix_socket_path;
   int unix_socket_mode = 0700;
+  int backlog = 1024;
   std::shared_ptr<std::atomic<uint32_t>> connections;  // of all cores
   int64_t clock_offset_ms = 0;                         // stream clock at start: the wall clock
+  std::function<void()> on_open;  // clients can connect now, for the first time
   std::function<std::string(absl::string_view, const NodeStats&)>
       compose_stats;  // of `stats ARGUMENT`
 };
@@ -76,6 +78,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
 
   // Clients (listener_clients.cc).
   void Open();
+  void TryOpenAgain(const absl::Status& failure);
   void Close();
   void Deal(int fd);
   void Adopt(int fd);
@@ -121,6 +124,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   WiringPtr wiring_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   uint32_t next_core_ = 0;
+  bool told_open_ = false;
 
   absl::flat_hash_map<uint64_t, std::unique_ptr<Client>> clients_;
   uint64_t next_client_ = 1;

@@ -21,24 +21,26 @@ constexpr char kTooManyConnections[] = "ERROR Too many open connections\r\n";
 
 void ListenerActor::Open() {
   if (!acceptors_.empty() || options_.index != 0) return;
-  auto on_accept = [this](int fd) { Deal(fd); };
   for (const net::Address& address : options_.addresses) {
-    auto acceptor = loop().Listen(address, false, on_accept);
-    if (!acceptor.ok()) {
-      LogWarning(absl::StrCat(acceptor.status().message(), ", trying again"));
-      acceptors_.clear();
-      loop().AddTimer(kListenRetryMs, WhileRunning([this] {
-                        if (mode_ != replication::ServingMode::kClosed) Open();
-                      }));
-      return;
-    }
-    acceptors_.push_back(std::move(*acceptor));
+    auto fd = net::ListenTcp(address, {options_.backlog, false});
+    if (!fd.ok()) return TryOpenAgain(fd.status());
+    acceptors_.push_back(loop().Accept(*fd, [this](int client) { Deal(client); }));
   }
-  if (options_.unix_socket_path.empty()) return;
-  auto fd = net::ListenUnix(options_.unix_socket_path, options_.unix_socket_mode,
-                            static_cast<int>(options_.connections_max));
-  if (!fd.ok()) return LogWarning(std::string(fd.status().message()));
-  acceptors_.push_back(loop().Accept(*fd, on_accept));
+  if (!options_.unix_socket_path.empty()) {
+    auto fd =
+        net::ListenUnix(options_.unix_socket_path, options_.unix_socket_mode, options_.backlog);
+    if (!fd.ok()) return TryOpenAgain(fd.status());
+    acceptors_.push_back(loop().Accept(*fd, [this](int client) { Deal(client); }));
+  }
+  if (!std::exchange(told_open_, true)) options_.on_open();
+}
+
+void ListenerActor::TryOpenAgain(const absl::Status& failure) {
+  LogWarning(absl::StrCat(failure.message(), ", trying again"));
+  acceptors_.clear();
+  loop().AddTimer(kListenRetryMs, WhileRunning([this] {
+                    if (mode_ != replication::ServingMode::kClosed) Open();
+                  }));
 }
 
 void ListenerActor::Close() {

@@ -9,24 +9,14 @@ namespace twincached {
 
 namespace {
 
-// The bytes that the request points at: key, value, text.
-std::string OwnBytes(Request* request) {
-  std::string owned;
-  Command& command = request->command;
-  owned.reserve(command.key.size() + command.value.size() + request->text.size());
-  owned.append(command.key.data(), command.key.size());
-  owned.append(command.value.data(), command.value.size());
-  owned.append(request->text.data(), request->text.size());
-  return owned;
-}
-
-void PointInto(absl::string_view owned, Request* request) {
-  Command& command = request->command;
-  const size_t key_bytes = command.key.size();
-  const size_t value_bytes = command.value.size();
-  command.key = owned.substr(0, key_bytes);
-  command.value = owned.substr(key_bytes, value_bytes);
-  request->text = owned.substr(key_bytes + value_bytes);
+// Moves what the views point at to `*owned`: `first`, then `second`.
+void Own(absl::string_view* first, absl::string_view* second, std::string* owned) {
+  const size_t first_bytes = first->size();
+  owned->reserve(first->size() + second->size());
+  owned->append(first->data(), first->size());
+  owned->append(second->data(), second->size());
+  *first = absl::string_view(*owned).substr(0, first_bytes);
+  *second = absl::string_view(*owned).substr(first_bytes);
 }
 
 }  // namespace
@@ -38,26 +28,19 @@ void ListenerActor::Forward(Client* client, const Request& request) {
   client->forwards->emplace_back();
   PendingForward& pending = client->forwards->back();
   pending.request = request;
-  const bool to_master = request.kind == RequestKind::kStore || request.kind == RequestKind::kFlush;
-  pending.answered = !to_master;
-  pending.owned = OwnBytes(&pending.request);
-  PointInto(pending.owned, &pending.request);
-  if (!to_master) return;
+  // The reply needs the key and the text; the value goes to the master only.
+  pending.request.command.value = {};
+  Own(&pending.request.command.key, &pending.request.text, &pending.owned);
+  pending.answered = request.kind != RequestKind::kStore && request.kind != RequestKind::kFlush;
+  if (pending.answered) return;
   ++stats_.forwards;
   if (forwards_out_ == nullptr) forwards_out_ = std::make_shared<ForwardRequests>();
   forwards_out_->emplace_back();
   ForwardRequest& out = forwards_out_->back();
   out.client = {options_.index, client->id};
   out.index = client->first_forward_index + client->forwards->size() - 1;
-  out.command = pending.request.command;
-  out.owned = pending.owned;
-  const absl::string_view bytes = out.owned;
-  out.command.key = bytes.substr(0, out.command.key.size());
-  out.command.value = bytes.substr(out.command.key.size(), out.command.value.size());
-  // The reply needs the key only.
-  pending.request.command.value = {};
-  pending.owned.resize(pending.request.command.key.size());
-  PointInto(pending.owned, &pending.request);
+  out.command = request.command;
+  Own(&out.command.key, &out.command.value, &out.owned);
 }
 
 void ListenerActor::SendForwards() {
@@ -84,13 +67,7 @@ void ListenerActor::ComposeAnswered(Client* client) {
   std::deque<PendingForward>& forwards = *client->forwards;
   std::string* output = client->connection->output();
   while (!forwards.empty() && forwards.front().answered) {
-    const PendingForward& pending = forwards.front();
-    if (pending.request.kind == RequestKind::kStore ||
-        pending.request.kind == RequestKind::kFlush) {
-      ComposeReply(pending.request, pending.reply, output);
-    } else {
-      output->append(pending.request.text.data(), pending.request.text.size());
-    }
+    ComposeReply(forwards.front().request, forwards.front().reply, output);
     forwards.pop_front();
     ++client->first_forward_index;
   }

@@ -95,7 +95,7 @@ void ListenerActor::SetReading(Client* client) {
   if (pause == client->reading_paused) return;
   client->reading_paused = pause;
   if (pause) {
-    ++stats_.stopped_reading;
+    if (!client->gathering) ++stats_.stopped_reading;
     client->connection->PauseReading();
   } else {
     client->connection->ResumeReading();

@@ -23,7 +23,6 @@ absl::Status PrepareProcess(const Config& config, Node* node, int* signal_fd) {
   if (status.ok()) status = DropPrivileges(config.user);
   if (status.ok()) status = BlockSignals(signal_fd);
   if (status.ok() && !config.pid_file.empty()) status = WritePidFile(config.pid_file);
-  if (status.ok()) status = WritePortFile(node->port());
   if (status.ok()) FinishDaemonize();
   return status;
 }

@@ -156,6 +156,7 @@ absl::Status Node::TryPorts() {
     auto acceptor = units_[0]->loop().Listen(address, false, drop);
     if (!acceptor.ok()) return acceptor.status();
     address = address.WithPort((*acceptor)->port());
+    config_.replication_port = (*acceptor)->port();
   }
   return absl::OkStatus();
 }
@@ -208,11 +209,18 @@ void Node::SpawnListener(uint32_t core, int64_t clock_offset_ms, Wiring* wiring)
   options.addresses = client_addresses_;
   options.unix_socket_path = config_.unix_socket;
   options.unix_socket_mode = config_.unix_socket_mode;
+  options.backlog = config_.backlog;
   options.connections = connections_;
   options.clock_offset_ms = clock_offset_ms;
+  options.on_open = [port = config_.port] {
+    const absl::Status status = WritePortFile(port);
+    if (!status.ok()) LogWarning(status.message());
+  };
   options.compose_stats = [config = config_, started_ms = net::BoottimeMs()](
                               absl::string_view argument, const NodeStats& stats) {
-    return ComposeStats(argument, stats, ReadProcessStats(started_ms), config);
+    Config now = config;
+    now.verbosity = Verbosity();
+    return ComposeStats(argument, stats, ReadProcessStats(started_ms), now);
   };
   wiring->listeners.push_back(
       SpawnPinned<ListenerActor>(*system_, units_[core].get(), std::move(options)));

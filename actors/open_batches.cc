@@ -13,7 +13,7 @@ void OpenBatches::Add(uint64_t position, uint32_t shard, uint64_t seq, int64_t n
 bool OpenBatches::Acknowledge(uint64_t position, int64_t now_ms) {
   if (batches_.empty() || batches_.front().position > position) return false;
   while (!batches_.empty() && batches_.front().position <= position) {
-    acknowledged_[batches_.front().shard] = batches_.front().seq;
+    Skip(batches_.front().shard, batches_.front().seq);
     batches_.pop_front();
   }
   progress_ms_ = now_ms;
@@ -21,7 +21,7 @@ bool OpenBatches::Acknowledge(uint64_t position, int64_t now_ms) {
 }
 
 void OpenBatches::SkipAll() {
-  for (const Batch& batch : batches_) acknowledged_[batch.shard] = batch.seq;
+  for (const Batch& batch : batches_) Skip(batch.shard, batch.seq);
   batches_.clear();
 }
 

@@ -5,6 +5,7 @@
 // shard's. Bounds: the window (kWindowBytesMax) stops the clients before there are too many.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 
@@ -22,7 +23,9 @@ class OpenBatches {
   // Everything up to `position` is acknowledged. False when that is no news.
   bool Acknowledge(uint64_t position, int64_t now_ms);
   // Batch `seq` of `shard` needs nobody's acknowledgement: this node answers alone.
-  void Skip(uint32_t shard, uint64_t seq) { acknowledged_[shard] = seq; }
+  void Skip(uint32_t shard, uint64_t seq) {
+    acknowledged_[shard] = std::max(acknowledged_[shard], seq);
+  }
   // None of those that are open needs it any more.
   void SkipAll();
 

@@ -33,6 +33,7 @@ absl::string_view KeyOf(const replication::Record& record) {
 
 ForwardAnswer ToAnswer(const replication::ForwardAnswer& encoded) {
   ForwardAnswer answer;
+  answer.incarnation_low = encoded.incarnation_low();
   answer.number = encoded.number();
   answer.parts = encoded.parts();
   answer.reply.status = static_cast<Status>(encoded.status());

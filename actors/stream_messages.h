@@ -60,6 +60,7 @@ struct StoreOrder {
 // ---- STORE -> LINK, answers ----
 
 struct ForwardAnswer {
+  uint64_t incarnation_low = 0;  // whose forward it answers
   uint64_t number = 0;
   uint32_t parts = 1;
   Reply reply;

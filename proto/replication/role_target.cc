@@ -41,6 +41,7 @@ void RoleMachine::Core::On(const InSyncApplied&) {
   ++revision;
   // The last batches of a link that ended meanwhile: the master counts on this node.
   if (!link.open) return Enter(HOLD, "in sync with a master that is out of reach");
+  status.peer_state = MASTER;
   Say(ContractLine::kStart);
   Enter(SLAVE, absl::StrCat("in sync with ", status.peer_name));
   Serve(ServingMode::kFollower);
