@@ -70,6 +70,13 @@ TEST_F(ReclaimerTest, WhatIsReadStays) {
   EXPECT_GT(stats().evicted_unfetched, 0u);
 }
 
+TEST_F(ReclaimerTest, AReadIsGoodForOneSecondChance) {
+  Set("read once", 200);
+  ASSERT_TRUE(Has("read once"));
+  for (int i = 0; i < 20'000; ++i) Set("key" + std::to_string(i), 200);
+  EXPECT_FALSE(Has("read once"));
+}
+
 TEST_F(ReclaimerTest, ReadingEverythingDoesNotStopEviction) {
   for (int i = 0; i < 20'000; ++i) {
     const std::string key = "key" + std::to_string(i);
