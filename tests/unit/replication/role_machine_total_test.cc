@@ -146,7 +146,9 @@ TEST(RoleMachineTotal, AnswersEveryPairOfEventsInEveryState) {
       for (size_t j = 0; j < count; ++j) {
         Driver driver(true);
         way.second(&driver);
+        const State state = driver.state();
         driver.Give(Events(driver)[i]);
+        if (driver.effects().empty() && driver.state() == state) break;  // as if it had not been
         const RoleStatus before = driver.status();
         driver.Give(Events(driver)[j]);
         SCOPED_TRACE(testing::Message() << way.first << ", events " << i << " " << j);

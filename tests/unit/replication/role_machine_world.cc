@@ -103,25 +103,26 @@ void World::Start(int node) {
   n.machine = std::make_unique<RoleMachine>(config);
   Trace(node, "start");
   Give(node, Started{});
-  const uint64_t life = n.life;
-  const auto ticks = std::make_shared<std::function<void()>>();
-  std::weak_ptr<std::function<void()>> again = ticks;
-  *ticks = [this, node, life, keep = ticks]() mutable {
-    Node& me = nodes_[node];
-    if (me.machine == nullptr || me.life != life) return keep.reset();
-    if (!me.frozen) TickNode(node);
-    if (me.machine == nullptr) return keep.reset();
-    At(100, [keep] { (*keep)(); });
-  };
-  At(1 + static_cast<int64_t>(Random(100)), [ticks] { (*ticks)(); });
-  const auto writes = std::make_shared<std::function<void()>>();
-  *writes = [this, node, life, keep = writes]() mutable {
-    Node& me = nodes_[node];
-    if (me.machine == nullptr || me.life != life) return keep.reset();
-    if (!me.frozen) ClientWrites(node);
-    At(1 + static_cast<int64_t>(Random(60)), [keep] { (*keep)(); });
-  };
-  At(1 + static_cast<int64_t>(Random(400)), [writes] { (*writes)(); });
+  TickLater(node, n.life, 1 + static_cast<int64_t>(Random(100)));
+  WriteLater(node, n.life, 1 + static_cast<int64_t>(Random(400)));
+}
+
+void World::TickLater(int node, uint64_t life, int64_t after_ms) {
+  At(after_ms, [this, node, life] {
+    Node& n = nodes_[node];
+    if (n.machine == nullptr || n.life != life) return;
+    TickLater(node, life, 100);
+    if (!n.frozen) TickNode(node);
+  });
+}
+
+void World::WriteLater(int node, uint64_t life, int64_t after_ms) {
+  At(after_ms, [this, node, life] {
+    Node& n = nodes_[node];
+    if (n.machine == nullptr || n.life != life) return;
+    WriteLater(node, life, 1 + static_cast<int64_t>(Random(60)));
+    if (!n.frozen) ClientWrites(node);
+  });
 }
 
 void World::EndProcess(int node) {
@@ -209,9 +210,11 @@ bool World::Paired() const {
   return (state(0) == MASTER && state(1) == SLAVE) || (state(0) == SLAVE && state(1) == MASTER);
 }
 
-bool World::Has(int node, uint64_t write) const {
+bool World::HasAllAcknowledged(int node) const {
   const auto& history = nodes_[node].history;
-  return std::find(history.begin(), history.end(), write) != history.end();
+  const std::set<uint64_t> has(history.begin(), history.end());
+  return std::all_of(acknowledged_.begin(), acknowledged_.end(),
+                     [&has](uint64_t write) { return has.count(write) != 0; });
 }
 
 uint64_t World::said(int node, ContractLine line) const {

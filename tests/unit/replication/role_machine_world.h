@@ -60,10 +60,8 @@ class World {
   int64_t now() const { return now_; }
   const RoleMachine& machine(int node) const { return *nodes_[node].machine; }
   ServingMode serving(int node) const { return nodes_[node].serving; }
-  const std::vector<uint64_t>& history(int node) const { return nodes_[node].history; }
-  // Acknowledged to a client, in order.
-  const std::vector<uint64_t>& acknowledged() const { return acknowledged_; }
-  bool Has(int node, uint64_t write) const;
+  // Every write that a client was told of.
+  bool HasAllAcknowledged(int node) const;
   uint64_t said(int node, ContractLine line) const;
   int exit_code(int node) const { return nodes_[node].exit_code; }
   const std::string& failure() const { return failure_; }
@@ -137,7 +135,9 @@ class World {
   void At(int64_t delay_ms, std::function<void()> what);
   // Runs `what` for this life of the node, later when it is frozen.
   void ForNode(int node, uint64_t life, std::function<void()> what);
+  void TickLater(int node, uint64_t life, int64_t after_ms);
   void TickNode(int node);
+  void WriteLater(int node, uint64_t life, int64_t after_ms);
   void ClientWrites(int node);
 
   // The machine.
