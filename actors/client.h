@@ -40,7 +40,7 @@ struct Client {
   HoldMarks holds;
   size_t parsed_bytes = 0;           // of the input, consumed once nothing points into it
   size_t wanted_bytes = 1;           // of the input behind them, before parsing makes progress
-  uint32_t requests_per_round = 64;  // adapts to the size of the replies
+  uint32_t requests_per_round = 8;   // adapts to the size of the replies
   uint64_t output_before_round = 0;  // offset
   absl::optional<Request> deferred;
 

@@ -291,6 +291,9 @@ std::string Finish(FlagValues* values) {
   const std::string memory_error = CheckMemory(config);
   if (!memory_error.empty()) return memory_error;
   config.timers = DeriveTimers(*values);
+  if (config.port > 0 && config.port == config.replication_port) {
+    return absl::StrCat("-p and -X are both ", config.port, ": each needs a port of its own");
+  }
   const std::string timer_error = replication::CheckTimers(config.timers);
   if (timer_error.empty()) return "";
   return absl::StrCat("--suspect-ms ", values->suspect_ms, " and --promote-ms ", values->promote_ms,

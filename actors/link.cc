@@ -39,9 +39,10 @@ LinkActor::behavior_type LinkActor::make_behavior() {
 void LinkActor::Begin(const WiringPtr& wiring) {
   wiring_ = wiring;
   CHECK(!options_.addresses.empty());
-  const absl::Status status = probe_port_.Open(&loop(), options_.addresses.front());
+  const absl::Status status = probe_port_.Open(&loop(), options_.addresses);
   if (!status.ok()) LogWarning(status.message());
   HoldPort();
+  Tell(replication::Tick{0, net::BoottimeMs(), 0});
   Tell(replication::Started{});
 }
 

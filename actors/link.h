@@ -54,6 +54,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
     bool hello_sent = false;
     // A Hello or Verdict is with the SUPERVISOR: nothing is read meanwhile.
     bool awaits_role = false;
+    bool agreed = false;  // its Verdict came: it is read on as the link or not at all
   };
   // Tokens of the LINK's own barriers have this bit, the role machine's have not.
   static constexpr uint64_t kOwnBarrier = uint64_t{1} << 63;
@@ -168,9 +169,8 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   uint64_t gap_position_ = 0;                        // what the last peer had when it left
   uint64_t next_ticket_ = 1;
   bool told_caught_up_ = false, told_in_sync_ = false;
-  uint64_t heard_us_ = 0;          // newest heartbeat of the peer
-  uint64_t executed_forward_ = 0;  // of the peer's incarnation below
-  uint64_t executed_forwards_from_ = 0;
+  uint64_t heard_us_ = 0;                                       // newest heartbeat of the peer
+  uint64_t executed_forward_ = 0, executed_forwards_from_ = 0;  // newest number, whose
   replication::Ack pending_ack_;
 
   // The stream.
@@ -179,7 +179,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   bool decides_ = false;
   bool alone_ = false;  // replies need no acknowledgement
   bool told_first_mutation_ = false;
-  uint64_t alone_mutations_ = 0;  // batches since Decide, answered without a peer
+  uint64_t alone_mutations_ = 0;  // since Decide, answered without a peer
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_ = 0;
   ForwardBook book_;

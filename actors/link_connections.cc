@@ -140,7 +140,7 @@ bool LinkActor::OnCandidateFrame(Peer* peer, const Frame& frame) {
     return true;
   }
   if (frame.has_verdict() && peer->theirs.has_incarnation()) {
-    peer->awaits_role = true;
+    peer->awaits_role = peer->agreed = true;
     Tell(replication::VerdictReceived{peer->id, frame.verdict()});
     return true;
   }

@@ -29,9 +29,11 @@ void LinkActor::OnOrders(const RoleOrders& orders) {
   }
   SetTicking(orders.needs_ticks);
   Peer* considered = Find(orders.considered);
-  if (considered == nullptr) return;
-  considered->awaits_role = false;
-  ReadFrames(considered);
+  if (considered != nullptr && !considered->agreed) considered->awaits_role = false;
+  // By now the orders are through: also a connection that has become the link is read on.
+  for (Peer* peer : {considered, link()}) {
+    if (peer != nullptr && Find(peer->id) == peer) ReadFrames(peer);
+  }
 }
 
 void LinkActor::OrderStores(StoreOrder::Kind kind, uint64_t value) {
@@ -44,6 +46,7 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
   Peer* peer = Find(attach.connection);
   if (peer == nullptr) return;
   link_id_ = attach.connection;
+  peer->awaits_role = false;
   peer_hello_ = peer->theirs;
   stats_.peer_address = net::PeerAddress(peer->connection->fd()).ToString();
   peer_probe_ = net::PeerAddress(peer->connection->fd())

@@ -45,7 +45,7 @@ void LinkActor::BeginSource(const replication::AttachLink& attach) {
 void LinkActor::OnMutations(const MutationBatch& batch) {
   if (!decides_) return;  // of a time before this node followed
   if (!std::exchange(told_first_mutation_, true)) Tell(replication::FirstMutation{log_.end()});
-  if (sender_ == nullptr) ++alone_mutations_;
+  if (alone_) alone_mutations_ += batch.changes;
   const uint64_t position = log_.Append(batch.shard, options_.shard_count, batch.records);
   if (batch.seq == 0) {
     // A change from before the STORE began to record: a snapshot has it, a resume would miss it.

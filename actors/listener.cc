@@ -243,10 +243,15 @@ void ListenerActor::Resume(Client* client) {
   if (client->deferred) {
     if (!std::exchange(client->input_pinned, true)) connection.PinInput();
   } else if (!client->in_round) {
+    stats_.bytes_read += client->parsed_bytes;
     connection.Consume(std::exchange(client->parsed_bytes, 0));
     if (client->wanted_bytes > 0) connection.SetInputWanted(client->wanted_bytes);
     if (std::exchange(client->input_pinned, false)) connection.UnpinInput();
-    if (!client->reading_paused && !connection.input().empty()) connection.ResumeReading();
+    // What was left because of a bound is asked for again; half a command waits for its other half.
+    const size_t usable_bytes = std::max<size_t>(client->wanted_bytes, 1);
+    if (!client->reading_paused && connection.input().size() >= usable_bytes) {
+      connection.ResumeReading();
+    }
   }
   Release(client);
 }

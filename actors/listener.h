@@ -124,7 +124,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   WiringPtr wiring_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   uint32_t next_core_ = 0;
-  bool told_open_ = false;
+  bool told_open_ = false, warned_closed_ = false;
 
   absl::flat_hash_map<uint64_t, std::unique_ptr<Client>> clients_;
   uint64_t next_client_ = 1;

@@ -32,11 +32,14 @@ void ListenerActor::Open() {
     if (!fd.ok()) return TryOpenAgain(fd.status());
     acceptors_.push_back(loop().Accept(*fd, [this](int client) { Deal(client); }));
   }
+  warned_closed_ = false;
   if (!std::exchange(told_open_, true)) options_.on_open();
 }
 
 void ListenerActor::TryOpenAgain(const absl::Status& failure) {
-  LogWarning(absl::StrCat(failure.message(), ", trying again"));
+  if (!std::exchange(warned_closed_, true)) {
+    LogWarning(absl::StrCat(failure.message(), ", trying again until it can"));
+  }
   acceptors_.clear();
   loop().AddTimer(kListenRetryMs, WhileRunning([this] {
                     if (mode_ != replication::ServingMode::kClosed) Open();

@@ -57,8 +57,10 @@ void ListenerActor::Release(Client* client) {
   const bool frozen = unsent && Frozen();
   if (unsent) {
     const uint64_t limit = client->holds.Release(*acknowledged_);
-    connection.set_send_limit(frozen ? connection.written() : limit);
+    const uint64_t written = connection.written();
+    connection.set_send_limit(frozen ? written : limit);
     connection.Flush();
+    stats_.bytes_written += connection.written() - written;
   }
   const bool all_out = connection.written() == connection.appended();
   if (all_out && client->closing && client->Idle()) return Destroy(client);

@@ -8,14 +8,28 @@ namespace {
 
 constexpr int64_t kProbeMs = 20;
 constexpr int kProbes = 2;
+constexpr int kPortAttempts = 8;
 
 }  // namespace
 
-absl::Status ProbePort::Open(net::EventLoop* loop, const net::Address& host) {
-  auto acceptor =
-      loop->Listen(host.WithPort(0), false, [loop](int fd) { loop->Adopt(fd, nullptr)->Reset(); });
-  if (!acceptor.ok()) return acceptor.status();
-  acceptor_ = std::move(*acceptor);
+absl::Status ProbePort::Open(net::EventLoop* loop, const std::vector<net::Address>& hosts) {
+  absl::Status status;
+  for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
+    status = TryOpen(loop, hosts);
+    if (status.ok()) return status;
+    acceptors_.clear();
+  }
+  return status;
+}
+
+// The first address gets any port, the others must have the same one.
+absl::Status ProbePort::TryOpen(net::EventLoop* loop, const std::vector<net::Address>& hosts) {
+  for (const net::Address& host : hosts) {
+    auto acceptor = loop->Listen(host.WithPort(port()), false,
+                                 [loop](int fd) { loop->Adopt(fd, nullptr)->Reset(); });
+    if (!acceptor.ok()) return acceptor.status();
+    acceptors_.push_back(std::move(*acceptor));
+  }
   return absl::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "net/event_loop.h"
 #include "proto/replication/role_machine.h"
@@ -16,13 +17,16 @@ namespace twincached {
 
 class ProbePort {
  public:
-  // Listens on every address of `host`'s family; fails when there is no port.
-  absl::Status Open(net::EventLoop* loop, const net::Address& host);
-  uint16_t port() const { return acceptor_ == nullptr ? 0 : acceptor_->port(); }
-  void Close() { acceptor_.reset(); }
+  // Listens on every one of `hosts`, with one port number that is free on all; fails when there is
+  // none.
+  absl::Status Open(net::EventLoop* loop, const std::vector<net::Address>& hosts);
+  uint16_t port() const { return acceptors_.empty() ? 0 : acceptors_.front()->port(); }
+  void Close() { acceptors_.clear(); }
 
  private:
-  std::unique_ptr<net::Acceptor> acceptor_;
+  absl::Status TryOpen(net::EventLoop* loop, const std::vector<net::Address>& hosts);
+
+  std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
 };
 
 class Prober {

@@ -86,6 +86,8 @@ void StoreActor::OnCommands(const CommandBatchPtr& batch) {
   batch->changed_seq = 0;
   if (decides_) {
     ExecuteAll(batch.get());
+    // Something may have come that expires.
+    if (records_.count() > 0) ArmMaintenance(kMaintenanceMs);
     if (records_.enabled() && records_.count() > 0) batch->changed_seq = ledger_.next_seq();
     HandOverChanges();
   } else {
@@ -143,19 +145,16 @@ void StoreActor::AnswerBatch(const CommandBatchPtr& batch) {
 
 void StoreActor::HandOverChanges() {
   if (records_.count() == 0) return;
-  if (!records_.enabled()) {
-    records_.Clear();
-    if (std::exchange(told_link_, true)) return;
-    auto notice = std::make_shared<MutationBatch>();
-    notice->shard = options_.shard_index;
-    send(wiring_->link, std::move(notice));
-    return;
-  }
   auto batch = std::make_shared<MutationBatch>();
   batch->shard = options_.shard_index;
-  batch->seq = ledger_.next_seq();
-  ledger_.Close(shard_.newest_version(), records_.removals() != 0);
-  batch->records = records_.TakeBytes();
+  batch->changes = records_.count();
+  if (records_.enabled()) {
+    batch->seq = ledger_.next_seq();
+    ledger_.Close(shard_.newest_version(), records_.removals() != 0);
+    batch->records = records_.TakeBytes();
+  } else {
+    records_.Clear();
+  }
   send(wiring_->link, std::move(batch));
 }
 
@@ -215,7 +214,6 @@ void StoreActor::OnOrder(const StoreOrder& order) {
       break;
     case StoreOrder::kRecord:
       records_.set_enabled(order.value != 0);
-      told_link_ = false;
       ledger_.Reset(shard_.newest_version());
       break;
     case StoreOrder::kBeginLoading:
@@ -241,7 +239,6 @@ void StoreActor::OnOrder(const StoreOrder& order) {
 
 void StoreActor::SetDeciding(bool decides) {
   decides_ = decides;
-  told_link_ = false;
   ledger_.Reset(shard_.newest_version());
   loop().CancelTimer(std::exchange(maintenance_, 0));
   if (decides) Maintain();
@@ -271,8 +268,8 @@ void StoreActor::Maintain() {
 
 void StoreActor::ArmMaintenance(int64_t delay_ms) {
   if (maintenance_ != 0) return;
-  maintenance_ = loop().AddTimer(std::min(delay_ms, kMaintenanceMs),
-                                 WhileRunning([this] { Maintain(); }));
+  maintenance_ =
+      loop().AddTimer(std::min(delay_ms, kMaintenanceMs), WhileRunning([this] { Maintain(); }));
 }
 
 }  // namespace twincached

@@ -62,7 +62,6 @@ class StoreActor final : public pinned<store_actor> {
   replication::Record scratch_;
   WiringPtr wiring_;
   bool decides_ = false;
-  bool told_link_ = false;  // not recording: the LINK knows that something changed since
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_;
   net::TimerId maintenance_ = 0;

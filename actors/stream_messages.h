@@ -18,7 +18,8 @@ namespace twincached {
 // What one STORE changed in one go; gets a position. `seq` is dense per shard.
 struct MutationBatch {
   uint32_t shard = 0;
-  uint64_t seq = 0;  // 0: not recorded, only a notice that something changed
+  uint64_t seq = 0;      // 0: not recorded, only told that something changed
+  uint32_t changes = 0;  // records, also when they were not encoded
   std::string records;
 };
 using MutationBatchPtr = std::shared_ptr<MutationBatch>;

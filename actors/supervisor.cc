@@ -96,7 +96,7 @@ void SupervisorActor::Perform(const replication::Effect& effect) {
   } else if (const auto* say = absl::get_if<replication::Say>(&effect)) {
     LogContract(ContractText(say->line, options_.peer_text));
   } else if (const auto* explain = absl::get_if<replication::Explain>(&effect)) {
-    LogInfo(explain->text);
+    explain->warning ? LogWarning(explain->text) : LogInfo(explain->text);
   } else if (const auto* exit = absl::get_if<replication::Exit>(&effect)) {
     if (!std::exchange(exiting_, true)) options_.on_exit(exit->code);
   }

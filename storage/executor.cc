@@ -58,6 +58,8 @@ Reply Executor::Execute(const Command& command, const ShardCall& call) {
       return Calculate(command, call);
     case Op::kDelete:
       return Delete(command, call);
+    case Op::kDiscard:
+      return Discard(command, call);
     case Op::kFlush:
       return Flush(command, call);
   }
@@ -148,9 +150,7 @@ Status Executor::Precondition(const Command& command, Location old) {
 Reply Executor::Store(const Command& command, const ShardCall& call) {
   if (CountedItemBytes(command.key.size(), command.value.size(), command.client_flags) >
       parts_->options.item_bytes_max) {
-    ++parts_->stats.store_too_large;
-    FailedSet(command, call);
-    return Answer(Status::kTooLarge);
+    return command.op == Op::kSet ? Discard(command, call) : TooLarge();
   }
   ++parts_->stats.cmd_set;
   // A plain set replaces whatever is there, expired or not.
@@ -168,12 +168,24 @@ Reply Executor::Store(const Command& command, const ShardCall& call) {
   item.client_flags = command.client_flags;
   item.expiry_ms = command.expiry_ms;
   const Reply reply = Replace(command, old, item, call);
-  if (reply.status == Status::kOutOfMemory) FailedSet(command, call);
+  if (reply.status == Status::kStored) ++parts_->stats.total_items;
+  if (reply.status == Status::kOutOfMemory && command.op == Op::kSet) RemoveOld(command, call);
   return reply;
 }
 
-void Executor::FailedSet(const Command& command, const ShardCall& call) {
-  if (command.op != Op::kSet) return;
+Reply Executor::TooLarge() {
+  ++parts_->stats.cmd_set;
+  ++parts_->stats.store_too_large;
+  return Answer(Status::kTooLarge);
+}
+
+Reply Executor::Discard(const Command& command, const ShardCall& call) {
+  RemoveOld(command, call);
+  return TooLarge();
+}
+
+// A failed set leaves no old value behind.
+void Executor::RemoveOld(const Command& command, const ShardCall& call) {
   const Location old = parts_->store.Find(command.hash, command.key);
   if (old == kNoLocation) return;
   parts_->remover.Remove(command.hash, old, replication::Remove::DELETED, call);
@@ -203,7 +215,6 @@ Reply Executor::Replace(const Command& command, Location old, ItemView item,
     if (old != kNoLocation) {
       parts_->remover.Remove(command.hash, old, replication::Remove::EXPIRED, call);
     }
-    ++parts_->stats.total_items;
     reply.cas = parts_->versions.Mint();
     return reply;
   }
@@ -213,7 +224,6 @@ Reply Executor::Replace(const Command& command, Location old, ItemView item,
     item.version = parts_->versions.Mint();
     if (store.Put(command.hash, old, item) != kNoLocation) {
       call.records->Put(item);
-      ++parts_->stats.total_items;
       reply.cas = item.version;
       return reply;
     }
@@ -245,7 +255,9 @@ Reply Executor::Concatenate(const Command& command, const ShardCall& call) {
   item.value = scratch_;
   item.client_flags = there.client_flags;
   item.expiry_ms = there.expiry_ms();
-  return Replace(command, old, item, call);
+  const Reply reply = Replace(command, old, item, call);
+  if (reply.status == Status::kStored) ++parts_->stats.total_items;
+  return reply;
 }
 
 Reply Executor::Calculate(const Command& command, const ShardCall& call) {

@@ -49,7 +49,9 @@ class Executor {
   Reply Replace(const Command& command, Location old, ItemView item, const ShardCall& call);
   bool MakeRoom(const Command& command, const Footprint& footprint, Location* old,
                 const ShardCall& call);
-  void FailedSet(const Command& command, const ShardCall& call);
+  Reply TooLarge();
+  Reply Discard(const Command& command, const ShardCall& call);
+  void RemoveOld(const Command& command, const ShardCall& call);
   // A new expiry for an item that is here; one that has come already removes it.
   void SetExpiry(const Command& command, Location location, const ShardCall& call);
 

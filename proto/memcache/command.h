@@ -23,6 +23,7 @@ enum class Op : uint8_t {
   kPrepend,
   kCas,  // store only when the version is Command::cas
   kDelete,
+  kDiscard,  // a set whose value is too large: the old value goes, as with memcached
   kIncr,  // wraps at 2^64
   kDecr,  // stops at 0
   kTouch,

@@ -98,7 +98,7 @@ LineResult RefuseTooLarge(const Line& line, size_t data_bytes) {
     result.data_bytes = data_bytes;
     return result;
   }
-  request->command.op = Op::kDelete;
+  request->command.op = Op::kDiscard;
   request->form = ReplyForm::kFixed;
   request->text = text_replies::kTooLarge;
   return {LineOutcome::kRequest, data_bytes};

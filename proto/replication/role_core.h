@@ -128,6 +128,7 @@ struct RoleMachine::Core {
 
   // ---- As target (role_target.cc) ----
   void AttachAsTarget(const Candidate& candidate);
+  void WarnOfDroppedWrites(const Candidate& candidate);
   void Promote(absl::string_view why, bool reset_link);
   void LoseData(absl::string_view why);
 

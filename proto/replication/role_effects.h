@@ -104,9 +104,10 @@ enum class ContractLine : uint8_t {
 struct Say {
   ContractLine line;
 };
-// For people: one line, why the state changed.
+// For people: one line, why the state changed. warning: shown also to who did not ask for it (-v).
 struct Explain {
   std::string text;
+  bool warning = false;
 };
 struct Exit {
   int code;

@@ -130,7 +130,7 @@ void RoleMachine::Core::RefuseConnection(ConnectionId id, const Verdict& refusal
 void RoleMachine::Core::TakeRefusal(ConnectionId id, absl::string_view reason) {
   Close(id);
   if (status.state == BOOT) {
-    Emit(Explain{absl::StrCat("no pair: ", reason)});
+    Emit(Explain{absl::StrCat("no pair: ", reason), true});
     Emit(Exit{1});
     exited = true;
     return;
@@ -138,7 +138,7 @@ void RoleMachine::Core::TakeRefusal(ConnectionId id, absl::string_view reason) {
   redial_ms = config.timers.redial_max;
   if (explained_refusal == reason) return;
   explained_refusal = std::string(reason);
-  Emit(Explain{absl::StrCat("no pair: ", reason)});
+  Emit(Explain{absl::StrCat("no pair: ", reason), true});
 }
 
 // ---------------------------------------------------------------- Verdict

@@ -22,6 +22,7 @@ void RoleMachine::Core::AttachAsTarget(const Candidate& candidate) {
   if (resumes) {
     status.generation = verdict.generation();
   } else {
+    WarnOfDroppedWrites(candidate);
     Drop(verdict.slot_seed());
     ++status.resyncs;
     Say(ContractLine::kMarugotoCopying);
@@ -31,6 +32,15 @@ void RoleMachine::Core::AttachAsTarget(const Candidate& candidate) {
   UseAsLink(candidate, false);
   Emit(AttachLink{candidate.id, verdict, false});
   if (!still_paired) Enter(JOIN, absl::StrCat("joining ", status.peer_name));
+}
+
+// Two histories met and this node's loses: nobody may have to find that out by missing a key.
+void RoleMachine::Core::WarnOfDroppedWrites(const Candidate& candidate) {
+  const uint64_t count = candidate.ours.client_mutations_acknowledged();
+  if (count == 0 || IsEmpty(candidate.ours.generation())) return;
+  Emit(Explain{absl::StrCat("split brain: ", candidate.theirs.node_name(), " wins, ", count,
+                            " changes that this node acknowledged alone are dropped"),
+               true});
 }
 
 void RoleMachine::Core::On(const InSyncApplied&) {

@@ -79,7 +79,10 @@ class Strangers:
         files = [node.open_files() for node in self.nodes]
         crowd = []
         for data in list(strangers().values()) * 3:
-            stranger = Client(self.repl_port)
+            try:
+                stranger = Client(self.repl_port)
+            except ConnectionResetError:
+                continue  # One too many: closed before connect() was through.
             self.addCleanup(stranger.close)
             stranger.send(data)
             crowd.append(stranger)

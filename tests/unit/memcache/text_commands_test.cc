@@ -147,7 +147,7 @@ TEST(TextCommands, ASetOverTheItemSizeDeletesTheOldItem) {
   EXPECT_EQ(parsed.result.outcome, LineOutcome::kRequest);
   EXPECT_EQ(parsed.result.data_bytes, 1048519u);
   EXPECT_EQ(parsed.request.kind, RequestKind::kStore);
-  EXPECT_EQ(parsed.request.command.op, Op::kDelete);
+  EXPECT_EQ(parsed.request.command.op, Op::kDiscard);
   EXPECT_EQ(parsed.request.command.key, "k");
   EXPECT_EQ(parsed.request.form, ReplyForm::kFixed);
   EXPECT_EQ(parsed.request.text, "SERVER_ERROR object too large for cache\r\n");

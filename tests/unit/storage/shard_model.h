@@ -61,6 +61,8 @@ class ShardModel {
         return IsNumber(item->value) ? Status::kNumber : Status::kNonNumeric;
       case Op::kTouch:
         return here ? Status::kTouched : Status::kNotFound;
+      case Op::kDiscard:
+        return Status::kTooLarge;
       case Op::kFlush:
         return Status::kFlushed;
     }
