@@ -10,9 +10,9 @@ namespace twincached {
 namespace {
 
 const char* OpName(Op op) {
-  static constexpr const char* kNames[] = {"get",    "gat",     "set",      "add",    "replace",
-                                           "append", "prepend", "cas",      "delete", "incr",
-                                           "decr",   "touch",   "flush_all"};
+  static constexpr const char* kNames[] = {"get",    "gat",     "set",   "add",      "replace",
+                                           "append", "prepend", "cas",   "delete",   "discard",
+                                           "incr",   "decr",    "touch", "flush_all"};
   return kNames[static_cast<size_t>(op)];
 }
 

@@ -71,7 +71,7 @@ TEST(Session, SwallowsTheSameCutAtAnyByte) {
   Conversation whole(/*item_size_max=*/100);
   whole.Say(input);
   EXPECT_EQ(whole.heard(),
-            (Heard{"delete a reply SERVER_ERROR object too large for cache",
+            (Heard{"discard a reply SERVER_ERROR object too large for cache",
                    "reply SERVER_ERROR object too large for cache", "get b END", "get c END"}));
   for (size_t cut = 0; cut <= input.size(); ++cut) {
     Conversation conversation(/*item_size_max=*/100);

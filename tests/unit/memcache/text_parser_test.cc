@@ -99,13 +99,14 @@ TEST(TextParser, SwallowsAValueThatIsTooLargeAsItArrives) {
             (Heard{"reply SERVER_ERROR object too large for cache", "get b END"}));
 }
 
-TEST(TextParser, ASetThatIsTooLargeBecomesADelete) {
+TEST(TextParser, ASetThatIsTooLargeBecomesADiscard) {
   Conversation conversation(/*item_size_max=*/100);
   conversation.Say("set k 0 0 50\r\n" + std::string(50, 'x') + "\r\n");
   conversation.Say("set k 0 0 50 noreply\r\n" + std::string(50, 'x') + "\r\nget k\r\n");
-  EXPECT_EQ(conversation.heard(),
-            (Heard{"delete k reply SERVER_ERROR object too large for cache",
-                   "delete k reply SERVER_ERROR object too large for cache noreply", "get k END"}));
+  EXPECT_EQ(
+      conversation.heard(),
+      (Heard{"discard k reply SERVER_ERROR object too large for cache",
+             "discard k reply SERVER_ERROR object too large for cache noreply", "get k END"}));
 }
 
 TEST(TextParser, AMultiGetIsOneRequestPerKey) {
