@@ -42,8 +42,7 @@ void LinkActor::Begin(const WiringPtr& wiring) {
   const absl::Status status = probe_port_.Open(&loop(), options_.addresses);
   if (!status.ok()) LogWarning(status.message());
   HoldPort();
-  Tell(replication::Tick{0, net::BoottimeMs(), 0});
-  Tell(replication::Started{});
+  Tell(replication::Started{net::BoottimeMs()});
 }
 
 void LinkActor::on_exit() {

@@ -3,8 +3,9 @@
 
 namespace twincached::replication {
 
-void RoleMachine::Core::On(const Started&) {
+void RoleMachine::Core::On(const Started& started) {
   if (status.state != BOOT || dialling || newest_token != 0) return;
+  real_ms = started.real_ms;
   if (!config.has_peer) {
     Say(ContractLine::kListen);
     return ServeAloneFromNothing("no peer is configured");

@@ -47,7 +47,7 @@ struct RoleMachine::Core {
   explicit Core(RoleConfig the_config) : config(std::move(the_config)) {}
 
   // ---- Events; each changes nothing where it means nothing. ----
-  void On(const Started&);
+  void On(const Started& started);
   void On(const ConnectionOpened& opened);
   void On(const ConnectionClosed& closed);
   void On(const DialFailed& failed);

@@ -15,7 +15,10 @@ namespace twincached::replication {
 
 using ConnectionId = uint64_t;
 
-struct Started {};
+// real_ms: CLOCK_BOOTTIME.
+struct Started {
+  int64_t real_ms = 0;
+};
 struct ConnectionOpened {
   ConnectionId connection;
   bool dialled;  // by us
