@@ -25,6 +25,7 @@ struct PendingForward {
   bool answered = false;
   Reply reply;
   std::string value;  // reply.value's bytes
+  std::vector<Revealed> revealed;
 };
 
 struct Client {

@@ -33,6 +33,10 @@ const ForwardBook::Entry* ForwardBook::Answer(uint64_t number, uint32_t parts) {
   return &entry;
 }
 
+void ForwardBook::Reveal(uint64_t number, Revealed revealed) {
+  if (Find(number) != nullptr) entries_[number - first_].revealed.push_back(revealed);
+}
+
 void ForwardBook::Restart(uint64_t number) {
   if (number >= first_ && number < end()) entries_[number - first_].started = false;
 }

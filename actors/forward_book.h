@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "actors/messages.h"
 
@@ -17,8 +18,9 @@ class ForwardBook {
  public:
   struct Entry {
     ForwardRequest request;
-    uint32_t parts_left = 0;  // 0: answered
-    bool started = false;     // an answer part came: how many are left is known
+    uint32_t parts_left = 0;         // 0: answered
+    bool started = false;            // an answer part came: how many are left is known
+    std::vector<Revealed> revealed;  // by the parts that were executed here
   };
 
   // Returns its number.
@@ -26,6 +28,8 @@ class ForwardBook {
   // One part of the answer; the first says in how many it comes. Returns the entry when it is
   // complete now, else nullptr. The pointer lives until Forget().
   const Entry* Answer(uint64_t number, uint32_t parts);
+  // A part that was executed here must not leave before this is acknowledged. Before its Answer().
+  void Reveal(uint64_t number, Revealed revealed);
   // Parts of an answer that came before count no more: it is executed anew, in one go.
   void Restart(uint64_t number);
   // Drops answered entries from the front.

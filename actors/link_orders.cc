@@ -111,7 +111,10 @@ void LinkActor::Obey(const replication::SetServing& serving) {
   order->drop_held = serving.drop_held;
   order->slot_seed = slot_seed_;
   alone_ = serving.mode == replication::ServingMode::kAlone;
-  if (alone_) open_batches_.SkipAll();
+  if (alone_) {
+    open_batches_.SkipAll();
+    TellAcknowledged();
+  }
   for (const listener_actor& listener : wiring_->listeners) send(listener, ServingPtr(order));
 }
 
@@ -196,7 +199,9 @@ void LinkActor::StartProbe(int again) {
     if (result == Prober::Result::kRefused || again == 0) {
       return Tell(replication::ProbeDone{result});
     }
-    loop().AddTimer(kProbeAgainMs, [this, again] { StartProbe(again - 1); });
+    loop().AddTimer(kProbeAgainMs, WhileRunning([this, again] {
+                      if (link() == nullptr) StartProbe(again - 1);
+                    }));
   });
 }
 

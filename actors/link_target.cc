@@ -139,6 +139,8 @@ void LinkActor::ExecuteHere(uint64_t first) {
 void LinkActor::OnExecutedHere(const CommandBatch& batch) {
   for (size_t i = 0; i < batch.replies.size(); ++i) {
     const Reply& reply = batch.replies[i].reply;
+    const uint64_t seq = batch.replies[i].hold_seq;
+    if (seq != 0) book_.Reveal(batch.tags[i].number, {batch.shard, seq});
     AnswerClient(batch.tags[i].number, batch.tags[i].parts, reply, reply.value);
   }
 }
@@ -150,7 +152,8 @@ void LinkActor::AnswerClient(uint64_t number, uint32_t parts, const Reply& reply
   const ClientToken client = entry->request.client;
   ForwardRepliesPtr& replies = replies_out_[client.listener];
   if (replies == nullptr) replies = std::make_shared<ForwardReplies>();
-  replies->push_back({client.client, entry->request.index, reply, std::string(value)});
+  replies->push_back(
+      {client.client, entry->request.index, reply, std::string(value), entry->revealed});
 }
 
 void LinkActor::SendReplies() {

@@ -20,7 +20,10 @@ ListenerActor::ListenerActor(caf::actor_config& config, CoreUnit* core, Listener
       clock_offset_ms_(options_.clock_offset_ms),
       acknowledged_(std::make_shared<Acknowledged>(options_.shard_count, 0)) {
   core->AddAfterPoll(WhileRunning([this] { SendRound(); }));
-  core->AddBeforeSleep(WhileRunning([this] { SendForwards(); }));
+  core->AddBeforeSleep(WhileRunning([this] {
+    SendRound();  // what had to wait for this iteration's replies
+    SendForwards();
+  }));
 }
 
 ListenerActor::behavior_type ListenerActor::make_behavior() {
@@ -245,6 +248,8 @@ void ListenerActor::Resume(Client* client) {
   } else if (!client->in_round) {
     stats_.bytes_read += client->parsed_bytes;
     connection.Consume(std::exchange(client->parsed_bytes, 0));
+    // Nobody will parse what comes behind a quit.
+    if (client->closing) connection.Consume(connection.input().size());
     if (client->wanted_bytes > 0) connection.SetInputWanted(client->wanted_bytes);
     if (std::exchange(client->input_pinned, false)) connection.UnpinInput();
     // What was left because of a bound is asked for again; half a command waits for its other half.

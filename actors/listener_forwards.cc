@@ -59,6 +59,7 @@ void ListenerActor::OnForwardReplies(ForwardReplies* replies) {
     pending.reply = reply.reply;
     pending.value = std::move(reply.value);
     pending.reply.value = pending.value;
+    pending.revealed = std::move(reply.revealed);
     if (place == 0) ComposeAnswered(client);
   }
 }
@@ -67,7 +68,11 @@ void ListenerActor::ComposeAnswered(Client* client) {
   std::deque<PendingForward>& forwards = *client->forwards;
   std::string* output = client->connection->output();
   while (!forwards.empty() && forwards.front().answered) {
-    ComposeReply(forwards.front().request, forwards.front().reply, output);
+    const PendingForward& pending = forwards.front();
+    if (mode_ != replication::ServingMode::kAlone) {
+      for (const Revealed& each : pending.revealed) Hold(client, each.shard, each.seq);
+    }
+    ComposeReply(pending.request, pending.reply, output);
     forwards.pop_front();
     ++client->first_forward_index;
   }

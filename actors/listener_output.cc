@@ -19,6 +19,7 @@ void ListenerActor::OnServing(const ServingPtr& serving) {
     if (serving->drop_held) DropHeld();
     Open();
     ReleaseHeld();
+    for (auto& client : clients_) SetReading(client.second.get());
   }
   this->send(wiring_->supervisor, serving);
 }
@@ -28,9 +29,8 @@ void ListenerActor::DropHeld() {
   std::vector<Client*> dropped;
   for (auto& each : clients_) {
     Client* client = each.second.get();
-    if (!client->holds.empty() || client->HasForwards() || client->in_round) {
-      dropped.push_back(client);
-    }
+    const bool unsent = client->connection->written() < client->connection->appended();
+    if (unsent || !client->Idle()) dropped.push_back(client);
   }
   for (Client* client : dropped) ResetClient(client);
 }
@@ -92,7 +92,9 @@ void ListenerActor::OnAcknowledged(const AcknowledgedPtr& acknowledged) {
 // Stops reading a client that does not read its replies, and every client while the window is full.
 void ListenerActor::SetReading(Client* client) {
   const net::Connection& connection = *client->connection;
+  const bool many_forwards = client->HasForwards() && client->forwards->size() > kClientForwardsMax;
   const bool pause = (window_full_ && mode_ != ServingMode::kAlone) || client->gathering ||
+                     many_forwards ||
                      connection.appended() - connection.written() > kClientOutputBytesMax;
   if (pause == client->reading_paused) return;
   client->reading_paused = pause;

@@ -88,6 +88,7 @@ struct ForwardReply {
   uint64_t index = 0;
   Reply reply;  // its value is a view into `value`
   std::string value;
+  std::vector<Revealed> revealed;  // executed here: it leaves when these are acknowledged
 };
 using ForwardReplies = std::vector<ForwardReply>;
 using ForwardRepliesPtr = std::shared_ptr<ForwardReplies>;

@@ -10,6 +10,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -270,9 +271,16 @@ void Node::RequestExit(int code) {
 void Node::EndActors() {
   const WiringPtr wiring = std::exchange(wiring_, nullptr);
   const auto reason = caf::exit_reason::user_shutdown;
+  {
+    // STOREs first: the commands that they execute are views into the LISTENERs' input.
+    caf::scoped_actor self{*system_};
+    for (const store_actor& actor : wiring->stores) {
+      caf::anon_send_exit(actor, reason);
+      self->wait_for(actor);
+    }
+  }
   for (const listener_actor& actor : wiring->listeners) caf::anon_send_exit(actor, reason);
   caf::anon_send_exit(wiring->link, reason);
-  for (const store_actor& actor : wiring->stores) caf::anon_send_exit(actor, reason);
   caf::anon_send_exit(wiring->supervisor, reason);
   system_->await_all_actors_done();
   for (auto& unit : units_) unit->Stop();

@@ -6,6 +6,7 @@
 #include "net/clock.h"
 #include "proto/check.h"
 #include "proto/key_hash.h"
+#include "proto/limits.h"
 #include "proto/replication/frame.h"
 
 namespace twincached {
@@ -17,6 +18,8 @@ namespace {
 constexpr size_t kItemsPerMaintenance = 2000;
 // How soon maintenance looks for expired items again while it decides.
 constexpr int64_t kMaintenanceMs = 1000;
+// Forwarded commands are answered in records: a batch of them is cut so that no frame gets large.
+constexpr size_t kForwardRecordBytesMax = 1u << 20;
 
 absl::string_view KeyOf(const replication::Record& record) {
   switch (record.effect_case()) {
@@ -105,6 +108,7 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
     const bool changed = records_.count() != count_before;
     if (forwarded) {
       if (batch->tags[i].number != 0) records_.Answer(batch->tags[i], reply, changed);
+      if (records_.bytes().size() > kForwardRecordBytesMax) HandOverChanges();
       continue;
     }
     const HoldLedger::SoFar so_far{changed, records_.count() != 0, records_.removals() != 0};
@@ -126,7 +130,11 @@ void StoreActor::ReadAll(CommandBatch* batch) {
 
 void StoreActor::KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch) {
   StoredReply stored{reply, hold_seq, batch->arena.size()};
-  batch->arena.append(reply.value.data(), reply.value.size());
+  if (!reply.value.empty() && batch->arena.size() + reply.value.size() > kBatchValueBytesMax) {
+    stored.reply.status = Status::kMiss;
+    stored.reply.value = {};
+  }
+  batch->arena.append(stored.reply.value.data(), stored.reply.value.size());
   batch->replies.push_back(stored);
 }
 
@@ -238,8 +246,9 @@ void StoreActor::OnOrder(const StoreOrder& order) {
 }
 
 void StoreActor::SetDeciding(bool decides) {
+  // A new epoch of the same decider: what is not acknowledged stays so.
+  if (!decides || !decides_) ledger_.Reset(shard_.newest_version());
   decides_ = decides;
-  ledger_.Reset(shard_.newest_version());
   loop().CancelTimer(std::exchange(maintenance_, 0));
   if (decides) Maintain();
 }

@@ -60,6 +60,12 @@ struct StoreOrder {
 
 // ---- STORE -> LINK, answers ----
 
+// What a reply reveals: batch `seq` of `shard`.
+struct Revealed {
+  uint32_t shard = 0;
+  uint64_t seq = 0;
+};
+
 struct ForwardAnswer {
   uint64_t incarnation_low = 0;  // whose forward it answers
   uint64_t number = 0;

@@ -28,6 +28,10 @@ inline constexpr int64_t kRelativeExpirySecondsMax = 60 * 60 * 24 * 30;
 inline constexpr size_t kClientOutputBytesMax = 1u << 20;
 // Bytes taken from one connection in one iteration, so that no client starves the others.
 inline constexpr size_t kReadBytesPerIteration = 64u << 10;
+// Commands of one connection at the other node; beyond it the connection is not read.
+inline constexpr size_t kClientForwardsMax = 1024;
+// Values copied for one batch of commands; what is found beyond it is answered as a miss.
+inline constexpr size_t kBatchValueBytesMax = 256u << 20;
 // Requests taken from one connection in one iteration, for the same reason.
 inline constexpr size_t kRequestsPerIteration = 1024;
 

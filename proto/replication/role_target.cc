@@ -54,7 +54,8 @@ void RoleMachine::Core::On(const InSyncApplied&) {
   status.peer_state = MASTER;
   Say(ContractLine::kStart);
   Enter(SLAVE, absl::StrCat("in sync with ", status.peer_name));
-  Serve(ServingMode::kFollower);
+  // What was read while the master may have gone on alone is never told.
+  Serve(ServingMode::kFollower, true);
 }
 
 // What this node has is of no use any more; its source has it all.
