@@ -73,7 +73,7 @@ void LinkActor::BeforeSleep() {
 }
 
 void LinkActor::TellWindow() {
-  const bool full = book_.full() || (sender_ != nullptr && sender_->window_full());
+  const bool full = stopping_ || book_.full() || (sender_ != nullptr && sender_->window_full());
   if (std::exchange(window_full_, full) == full) return;
   if (full) ++stats_.window_full_times;
   for (const listener_actor& listener : wiring_->listeners) send(listener, WindowFull{full});

@@ -184,7 +184,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   int64_t clock_offset_ms_ = 0;
   ForwardBook book_;
   absl::flat_hash_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
-  bool window_full_ = false, draining_ = false;
+  bool window_full_ = false, draining_ = false, stopping_ = false;
 
   // Barriers and ticks.
   Barrier role_barrier_;

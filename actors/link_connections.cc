@@ -52,7 +52,11 @@ void LinkActor::AddPeer(int fd, bool dialled) {
   peer->dialled = dialled;
   peer->connection = loop().Adopt(fd, this);
   peer->connection->owner_data = peer.get();
-  if (peers_.size() >= kCandidatesMax + 1) return peer->connection->Reset();
+  if (peers_.size() >= kCandidatesMax + 1) {
+    peer->connection->Reset();
+    if (dialled) Tell(replication::DialFailed{replication::DialFailed::kSilent});
+    return;
+  }
   net::SetUserTimeout(fd, kUserTimeoutMs);
   const ConnectionId id = peer->id;
   peers_.emplace(id, std::move(peer));

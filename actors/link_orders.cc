@@ -173,7 +173,8 @@ void LinkActor::Obey(const replication::SendGoodbye& goodbye) {
   AppendToLink(frame);
 }
 
-void LinkActor::Obey(const replication::DrainLink&) { draining_ = true; }
+// A stop is never taken back: from here on no client is read and no forward taken, so that it ends.
+void LinkActor::Obey(const replication::DrainLink&) { draining_ = stopping_ = true; }
 
 void LinkActor::AppendToLink(const Frame& frame) {
   if (link() != nullptr) Append(link(), frame);

@@ -111,7 +111,8 @@ void LinkActor::TellAcknowledged() {
 
 void LinkActor::OnForwards(const replication::Forwards& forwards) {
   if (sender_ == nullptr) return Tell(replication::StreamBroken{"forwards to a target"});
-  if (forwards.incarnation_low() != executed_forwards_from_) return;
+  // What is not executed here any more, the slave executes itself when it takes over.
+  if (stopping_ || forwards.incarnation_low() != executed_forwards_from_) return;
   std::vector<CommandBatchPtr> batches(options_.shard_count);
   for (const replication::Forward& forward : forwards.forwards()) {
     if (forward.op() > static_cast<uint32_t>(Op::kFlush) || forward.key().size() > kKeyBytesMax) {

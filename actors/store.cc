@@ -108,7 +108,10 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
     const bool changed = records_.count() != count_before;
     if (forwarded) {
       if (batch->tags[i].number != 0) records_.Answer(batch->tags[i], reply, changed);
-      if (records_.bytes().size() > kForwardRecordBytesMax) HandOverChanges();
+      if (records_.bytes().size() > kForwardRecordBytesMax) {
+        HandOverChanges();
+        ArmMaintenance(kMaintenanceMs);
+      }
       continue;
     }
     const HoldLedger::SoFar so_far{changed, records_.count() != 0, records_.removals() != 0};

@@ -100,15 +100,18 @@ void RoleMachine::Core::Promote(absl::string_view why, bool reset_link) {
 void RoleMachine::Core::On(const BarrierDone& done) {
   if (!Promoting() || done.token != barrier_token || Stopping()) return;
   barrier_token = 0;
-  if (CannotKnow()) {
+  const bool empty = CannotKnow();
+  // What was read meanwhile, and is not told yet, may be old.
+  const bool stale = empty || status.serving == ServingMode::kHeld;
+  if (empty) {
     promote_why += "; this node slept and its link was reset: it serves from empty";
-    Drop(config.slot_seed);
+    Drop(slot_seed);
   }
   NewEpoch(true);
   ++status.promotions;
   ForgetPeer();
   Enter(SOLO, promote_why);
-  Serve(ServingMode::kAlone);
+  Serve(ServingMode::kAlone, stale);
   Say(ContractLine::kClose);
   Say(ContractLine::kListen);
   next_dial_ms = config.timers.redial_min;
