@@ -25,8 +25,10 @@ absl::Status ProbePort::Open(net::EventLoop* loop, const std::vector<net::Addres
 // The first address gets any port, the others must have the same one.
 absl::Status ProbePort::TryOpen(net::EventLoop* loop, const std::vector<net::Address>& hosts) {
   for (const net::Address& host : hosts) {
-    auto acceptor = loop->Listen(host.WithPort(port()), false,
-                                 [loop](int fd) { loop->Adopt(fd, nullptr)->Reset(); });
+    // Closed in order, not reset: a reset could come before the prober has seen its connect
+    // succeed.
+    auto acceptor =
+        loop->Listen(host.WithPort(port()), false, [loop](int fd) { loop->Adopt(fd, nullptr); });
     if (!acceptor.ok()) return acceptor.status();
     acceptors_.push_back(std::move(*acceptor));
   }
@@ -48,6 +50,8 @@ void Prober::OnConnected(const absl::StatusOr<int>& fd) {
     loop_->Adopt(*fd, nullptr)->Reset();
     return on_done_(Result::kAccepted);
   }
+  // Reset before this loop could look: somebody was there to do it.
+  if (absl::IsUnknown(fd.status())) return on_done_(Result::kAccepted);
   if (!absl::IsUnavailable(fd.status())) return on_done_(Result::kSilent);
   if (++refused_ == kProbes) return on_done_(Result::kRefused);
   Connect();
