@@ -3,7 +3,7 @@
 // One per core, pinned; the one on core 0 also owns the listening sockets and deals accepted
 // clients out. Each loop iteration it parses what every ready socket brought into one round: one
 // CommandBatch per shard. When all are answered it composes the replies in request order and writes
-// once per connection. Bounds: kConnections by -c (shared by all cores); per client those of
+// once per connection. Bounds: Connections by -c (shared by all cores); per client those of
 // client.h; kRequestsPerIteration per round.
 //
 // Invariants:
