@@ -51,7 +51,8 @@ class FailuresTest(unittest.TestCase):
     def result(self, **changes):
         count = {"count": 1}
         whole = {"copy_seconds": 3.0, "get_max_ms": 20.0, "set_max_ms": 30.0, "items_on_joiner": 10,
-                 "items_on_master": 10, "during": {"get": count, "set": count}}
+                 "items_on_master": 10, "during": {"get": count, "set": count},
+                 "control": {"get": {"max": 1.0}, "set": {"max": 1.0}}}
         return {**whole, **changes}
 
     def test_the_limits_themselves_are_met(self):
@@ -62,6 +63,14 @@ class FailuresTest(unittest.TestCase):
         for changes in ({"copy_seconds": 3.1}, {"get_max_ms": 20.1}, {"set_max_ms": 30.1},
                         {"items_on_joiner": 9}, {"items_on_master": 9}, {"during": none}):
             self.assertEqual(len(snapshot.failures(self.result(**changes), 10)), 1, changes)
+
+    def test_a_machine_that_stalls_memcached_as_well_is_no_failure(self):
+        control = {"get": {"max": 20.0}, "set": {"max": 20.0}}
+        slow = {"get_max_ms": 60.0, "set_max_ms": 60.0, "control": control}
+        self.assertEqual(snapshot.failures(self.result(**slow), 10), [])
+        slow["get_max_ms"] = 60.1
+        self.assertEqual(len(snapshot.failures(self.result(**slow), 10)), 1)
+        self.assertEqual(len(snapshot.failures(self.result(copy_seconds=50.0, **slow), 10)), 2)
 
 
 if __name__ == "__main__":
