@@ -25,15 +25,19 @@ CoreUnit::~CoreUnit() {
 bool CoreUnit::OnOwnThread() const { return current_unit == this; }
 
 void CoreUnit::Run() {
+  while (!stopped_.load(std::memory_order_acquire)) RunIteration();
   current_unit = this;
-  while (!stopped_.load(std::memory_order_acquire)) {
-    loop_->Poll(jobs_.empty() ? -1 : 0);
-    for (const auto& hook : after_poll_) hook();
-    RunJobs();
-    for (const auto& hook : before_sleep_) hook();
-  }
   DrainInbox();
   RunJobs();
+  current_unit = nullptr;
+}
+
+void CoreUnit::RunIteration() {
+  current_unit = this;
+  loop_->Poll(HasWork() ? 0 : -1);
+  for (const auto& hook : after_poll_) hook();
+  RunJobs();
+  for (const auto& hook : before_sleep_) hook();
   current_unit = nullptr;
 }
 

@@ -40,6 +40,9 @@ class CoreUnit final : public caf::execution_unit {
   void set_system(caf::actor_system* system) { system_ = system; }
   // Runs iterations on the calling thread until Stop().
   void Run();
+  // One iteration; it sleeps only while no actor has work. For whoever is the thread himself.
+  void RunIteration();
+  bool HasWork() const { return !jobs_.empty(); }
   // Thread-safe.
   void Stop();
 

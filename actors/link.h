@@ -19,11 +19,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/btree_map.h"
 #include "actors/barrier.h"
 #include "actors/forward_book.h"
 #include "actors/interfaces.h"
 #include "actors/link_options.h"
+#include "actors/link_peer.h"
 #include "actors/open_batches.h"
 #include "actors/peer_dialer.h"
 #include "actors/pinned.h"
@@ -46,16 +47,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   behavior_type make_behavior() override;
 
  private:
-  struct Peer {
-    replication::ConnectionId id = 0;
-    std::unique_ptr<net::Connection> connection;
-    replication::Hello ours, theirs;
-    bool dialled = false;
-    bool hello_sent = false;
-    // A Hello or Verdict is with the SUPERVISOR: nothing is read meanwhile.
-    bool awaits_role = false;
-    bool agreed = false;  // its Verdict came: it is read on as the link or not at all
-  };
+  using Peer = LinkPeer;
   // Tokens of the LINK's own barriers have this bit, the role machine's have not.
   static constexpr uint64_t kOwnBarrier = uint64_t{1} << 63;
 
@@ -153,7 +145,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   PeerDialer dialer_;
   ProbePort probe_port_;
   std::unique_ptr<Prober> prober_;
-  absl::flat_hash_map<replication::ConnectionId, std::unique_ptr<Peer>> peers_;
+  absl::btree_map<replication::ConnectionId, std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Peer>> dropped_;  // until no callback of theirs can be on the stack
   replication::ConnectionId next_connection_ = 1;
 
@@ -183,7 +175,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_ = 0;
   ForwardBook book_;
-  absl::flat_hash_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
+  absl::btree_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
   bool window_full_ = false, draining_ = false, stopping_ = false;
 
   // Barriers and ticks.

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
 #include "actors/client.h"
 #include "actors/interfaces.h"
@@ -126,7 +127,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   uint32_t next_core_ = 0;
   bool told_open_ = false, warned_closed_ = false;
 
-  absl::flat_hash_map<uint64_t, std::unique_ptr<Client>> clients_;
+  absl::btree_map<uint64_t, std::unique_ptr<Client>> clients_;  // effects follow its order
   uint64_t next_client_ = 1;
 
   std::unique_ptr<Round> open_round_;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -12,6 +13,11 @@ namespace twincached {
 namespace {
 
 std::atomic<int> verbosity{0};
+
+std::function<void(absl::string_view)>& Sink() {
+  static auto* const sink = new std::function<void(absl::string_view)>();
+  return *sink;
+}
 
 // Never destroyed: a line may come from any thread until the very end.
 spdlog::logger& Logger() {
@@ -31,12 +37,15 @@ void Write(absl::string_view prefix, absl::string_view line) {
   std::replace_if(
       text.begin(), text.end(),
       [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  if (Sink()) return Sink()(text);
   Logger().log(spdlog::level::info, spdlog::string_view_t(text.data(), text.size()));
 }
 
 }  // namespace
 
 void SetVerbosity(int level) { verbosity.store(level, std::memory_order_relaxed); }
+
+void SetLogSink(std::function<void(absl::string_view line)> sink) { Sink() = std::move(sink); }
 
 int Verbosity() { return verbosity.load(std::memory_order_relaxed); }
 

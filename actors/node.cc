@@ -15,12 +15,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "actors/daemon.h"
-#include "actors/link.h"
-#include "actors/listener.h"
 #include "actors/log.h"
+#include "actors/node_actors.h"
 #include "actors/stats_text.h"
-#include "actors/store.h"
-#include "actors/supervisor.h"
 #include "net/clock.h"
 #include "net/poller.h"
 #include "net/socket.h"
@@ -97,8 +94,7 @@ class SignalTarget final : public net::PollTarget {
 
 }  // namespace
 
-Node::Node(Config config)
-    : config_(std::move(config)), connections_(std::make_shared<std::atomic<uint32_t>>(0)) {}
+Node::Node(Config config) : config_(std::move(config)) {}
 
 Node::~Node() = default;
 
@@ -170,76 +166,25 @@ void Node::SpawnActors() {
   system_config_->set("scheduler.max-threads", size_t{1});
   system_config_->set("scheduler.policy", caf::atom("sharing"));
   system_ = std::make_unique<caf::actor_system>(*system_config_);
-  for (auto& unit : units_) unit->set_system(system_.get());
 
-  const replication::RoleConfig role = MakeRoleConfig(config_);
-  const int64_t clock_offset_ms = net::UnixMs() - net::MonotonicUs() / 1000;
-  auto wiring = std::make_shared<Wiring>();
-  for (uint32_t core = 0; core < config_.threads; ++core) {
-    ShardOptions shard;
-    shard.memory_bytes_max = config_.memory_bytes_max / config_.threads;
-    shard.item_bytes_max = config_.item_bytes_max;
-    shard.shard_index = core;
-    shard.shard_count = config_.threads;
-    shard.evict = config_.evict;
-    shard.slot_seed = role.slot_seed;
-    wiring->stores.push_back(
-        SpawnPinned<StoreActor>(*system_, units_[core].get(), shard, clock_offset_ms));
-    SpawnListener(core, clock_offset_ms, wiring.get());
-  }
-  SpawnLink(role, clock_offset_ms, wiring.get());
-  SupervisorOptions supervisor;
-  supervisor.role = role;
-  supervisor.peer_text = absl::StrCat(peer_.host, ":", peer_.port);
-  supervisor.on_exit = [this](int code) { RequestExit(code); };
-  wiring->supervisor =
-      SpawnPinned<SupervisorActor>(*system_, units_[0].get(), std::move(supervisor));
-  wiring_ = wiring;
-  for (const listener_actor& actor : wiring_->listeners) caf::anon_send(actor, wiring_);
-  for (const store_actor& actor : wiring_->stores) caf::anon_send(actor, wiring_);
-  caf::anon_send(wiring_->supervisor, wiring_);
-  caf::anon_send(wiring_->link, wiring_);
-}
-
-void Node::SpawnListener(uint32_t core, int64_t clock_offset_ms, Wiring* wiring) {
-  ListenerOptions options;
-  options.index = core;
-  options.shard_count = config_.threads;
-  options.item_bytes_max = config_.item_bytes_max;
-  options.connections_max = config_.connections_max;
-  options.addresses = client_addresses_;
-  options.unix_socket_path = config_.unix_socket;
-  options.unix_socket_mode = config_.unix_socket_mode;
-  options.backlog = config_.backlog;
-  options.connections = connections_;
-  options.clock_offset_ms = clock_offset_ms;
-  options.on_open = [port = config_.port] {
+  NodeSetup setup;
+  setup.config = config_;
+  setup.role = MakeRoleConfig(config_);
+  setup.peer = peer_;
+  setup.client_addresses = client_addresses_;
+  setup.replication_addresses = replication_addresses_;
+  setup.on_exit = [this](int code) { RequestExit(code); };
+  setup.on_open = [port = config_.port] {
     const absl::Status status = WritePortFile(port);
     if (!status.ok()) LogWarning(status.message());
   };
-  options.compose_stats = [config = config_, started_ms = net::BoottimeMs()](
-                              absl::string_view argument, const NodeStats& stats) {
+  setup.compose_stats = [config = config_, started_ms = net::BoottimeMs()](
+                            absl::string_view argument, const NodeStats& stats) {
     Config now = config;
     now.verbosity = Verbosity();
     return ComposeStats(argument, stats, ReadProcessStats(started_ms), now);
   };
-  wiring->listeners.push_back(
-      SpawnPinned<ListenerActor>(*system_, units_[core].get(), std::move(options)));
-}
-
-void Node::SpawnLink(const replication::RoleConfig& role, int64_t clock_offset_ms, Wiring* wiring) {
-  LinkOptions options;
-  options.peer = peer_;
-  options.addresses = replication_addresses_;
-  options.shard_count = config_.threads;
-  options.slot_seed = role.slot_seed;
-  options.incarnation_low = role.incarnation.low();
-  options.memory_bytes_max = config_.memory_bytes_max;
-  options.item_bytes_max = config_.item_bytes_max;
-  options.client_port = static_cast<uint32_t>(config_.port);
-  options.clock_offset_ms = clock_offset_ms;
-  options.timers = config_.timers;
-  wiring->link = SpawnPinned<LinkActor>(*system_, units_[0].get(), std::move(options));
+  wiring_ = SpawnNodeActors(system_.get(), units_, setup);
 }
 
 // ---------------------------------------------------------------- running and ending

@@ -4,7 +4,6 @@
 // allows: every actor exits first, then the units stop, then the actor system goes.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -39,8 +38,6 @@ class Node {
   absl::Status ResolveAddresses();
   absl::Status TryPorts();
   void SpawnActors();
-  void SpawnListener(uint32_t core, int64_t clock_offset_ms, Wiring* wiring);
-  void SpawnLink(const replication::RoleConfig& role, int64_t clock_offset_ms, Wiring* wiring);
   void RequestExit(int code);
   void EndActors();
 
@@ -53,7 +50,6 @@ class Node {
   std::unique_ptr<caf::actor_system> system_;
   std::vector<std::unique_ptr<CoreUnit>> units_;
   WiringPtr wiring_;
-  std::shared_ptr<std::atomic<uint32_t>> connections_;
   std::thread ending_;
   int exit_code_ = 0;
 };

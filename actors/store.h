@@ -28,6 +28,8 @@ class StoreActor final : public pinned<store_actor> {
              int64_t clock_offset_ms);
 
   const char* name() const override { return "STORE"; }
+  // For the simulator, which reads it between iterations.
+  const Shard& shard() const { return shard_; }
   void on_exit() override {
     pinned::on_exit();
     wiring_.reset();

@@ -26,6 +26,8 @@ class SupervisorActor final : public pinned<supervisor_actor> {
   SupervisorActor(caf::actor_config& config, CoreUnit* unit, SupervisorOptions options);
 
   const char* name() const override { return "SUPERVISOR"; }
+  // For the simulator, which reads it between iterations.
+  const replication::RoleStatus& status() const { return machine_.status(); }
   void on_exit() override {
     pinned::on_exit();
     wiring_.reset();
