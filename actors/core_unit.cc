@@ -32,13 +32,20 @@ void CoreUnit::Run() {
   current_unit = nullptr;
 }
 
-void CoreUnit::RunIteration() {
+bool CoreUnit::RunIteration() {
   current_unit = this;
-  loop_->Poll(HasWork() ? 0 : -1);
+  bool worked = loop_->Poll(jobs_.empty() ? -1 : 0) > 0;
   for (const auto& hook : after_poll_) hook();
+  worked = worked || !jobs_.empty();
   RunJobs();
   for (const auto& hook : before_sleep_) hook();
   current_unit = nullptr;
+  return worked;
+}
+
+bool CoreUnit::HasWork() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return !jobs_.empty() || !inbox_.empty();
 }
 
 void CoreUnit::Stop() {

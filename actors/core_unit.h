@@ -41,8 +41,10 @@ class CoreUnit final : public caf::execution_unit {
   // Runs iterations on the calling thread until Stop().
   void Run();
   // One iteration; it sleeps only while no actor has work. For whoever is the thread himself.
-  void RunIteration();
-  bool HasWork() const { return !jobs_.empty(); }
+  // Returns whether anything was done.
+  bool RunIteration();
+  // An actor can run, or a message from another thread has come.
+  bool HasWork();
   // Thread-safe.
   void Stop();
 
