@@ -65,10 +65,14 @@ void LinkActor::OnApplied(const Applied& applied) {
     AnswerClient(answer.number, answer.parts, answer.reply, answer.value);
   }
   for (const std::string& key : applied.shed_keys) pending_ack_.add_shed_keys(key);
-  if (retiring_ != nullptr && applied.failure.empty()) retiring_->OnApplied(applied.ticket);
-  if (receiver_ == nullptr) return;
-  if (!applied.failure.empty()) return Tell(replication::StreamBroken{applied.failure});
-  receiver_->OnApplied(applied.ticket);
+  for (replication::Receiver* receiver : {retiring_.get(), receiver_.get()}) {
+    if (receiver == nullptr || !receiver->HasIssued(applied.ticket)) continue;
+    if (applied.failure.empty()) {
+      receiver->OnApplied(applied.ticket);
+    } else if (receiver == receiver_.get()) {
+      Tell(replication::StreamBroken{applied.failure});
+    }
+  }
 }
 
 // After everything that this iteration applied.

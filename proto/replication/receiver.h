@@ -55,6 +55,8 @@ class Receiver {
   // be. Else *dispatch says who gets data.records.
   absl::Status OnData(const DataView& data, Dispatch* dispatch);
 
+  // Whether the ticket is one of this receiver's, not of an earlier or a later link's.
+  bool HasIssued(uint64_t ticket) const { return ticket >= first_ticket_ && ticket < next_ticket_; }
   // One STORE applied the dispatch with this ticket (one call per STORE concerned; in ticket order
   // per STORE). An answer to an earlier link's ticket changes nothing.
   void OnApplied(uint64_t ticket);

@@ -152,6 +152,8 @@ TEST(ReceiverDeathTest, DiesOfAnAnswerTooMany) {
   Receiver receiver(1, 0);
   const uint64_t ticket = Give(&receiver, BatchOf(1)).ticket;
   EXPECT_DEATH(receiver.OnApplied(ticket + 1), "CHECK failed");
+  EXPECT_TRUE(receiver.HasIssued(ticket));
+  EXPECT_FALSE(receiver.HasIssued(ticket + 1));
   receiver.OnApplied(ticket);
   EXPECT_DEATH(receiver.OnApplied(ticket), "CHECK failed");
 }
