@@ -96,8 +96,9 @@ void LinkActor::OnClosed(net::Connection& connection, net::CloseReason reason) {
   if (Find(id) == nullptr) return;
   Drop(id, false);
   if (id == link_id_) BeginOwnBarrier();
-  Tell(replication::ConnectionClosed{id, reason == net::CloseReason::kEndOfStream,
-                                     net::BoottimeMs()});
+  // A timeout of our own is silence and proves no more than that.
+  const bool orderly = reason != net::CloseReason::kReset;
+  Tell(replication::ConnectionClosed{id, orderly, net::BoottimeMs()});
 }
 
 void LinkActor::ReadFrames(Peer* peer) {

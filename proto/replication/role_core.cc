@@ -49,7 +49,7 @@ void RoleMachine::Core::Detach(bool reset, bool keep_log) {
 void RoleMachine::Core::ForgetPeer() {
   peer = Peer{};
   slept = sleep_unjudged = link_was_reset = peer_alive = false;
-  promote_when_judged.clear();
+  alone_when_judged.clear();
   status.peer_state = BOOT;
 }
 

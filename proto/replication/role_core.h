@@ -1,7 +1,5 @@
-// The inside of the role machine: what it remembers, and its steps by idea.
-//
-// What it is: private to role_machine.cc and the role_*.cc files beside it, one per idea.
-// What it is not: an interface. Nobody else includes it.
+// The inside of the role machine: what it remembers, and its steps by idea. Private to
+// role_machine.cc and the role_*.cc files beside it, one per idea.
 // Bounds: kCandidatesMax candidates, one link.
 //
 // Invariants:
@@ -27,6 +25,8 @@ namespace twincached::replication {
 struct RoleMachine::Core {
   static constexpr size_t kCandidatesMax = 4;  // connections before their Verdict
   static constexpr int64_t kBootRedialMs = 20;
+  static constexpr char kServesFromEmpty[] =
+      "; this node slept and its link was reset: it serves from empty";
 
   using Candidate = RoleCandidate;
   using Link = RoleLink;
@@ -91,7 +91,7 @@ struct RoleMachine::Core {
   bool Stopping() const { return stop != Stop::kNone; }
   int64_t SilenceMs() const { return running_ms - echo_running_ms; }
   int64_t PatienceMs(int64_t usual_ms) const;
-  // The master may have gone on alone without our being told: what is here may be old.
+  // The peer may have gone on alone without our being told: what is here may be old.
   bool CannotKnow() const { return slept && link_was_reset; }
 
   // ---- BOOT (role_boot.cc) ----
@@ -176,9 +176,9 @@ struct RoleMachine::Core {
   bool probe_pending = false;
   bool peer_alive = false;          // its process, says the newest probe
   bool link_was_reset = false;      // when it ended: frames may be missing
-  bool slept = false;               // through solo_after of real time before the link ended
+  bool slept = false;               // so long before the link ended that the peer may be alone
   bool sleep_unjudged = false;      // the real time of the end is not known yet
-  std::string promote_when_judged;  // why; empty: nothing waits
+  std::string alone_when_judged;    // why; empty: nothing waits
 
   // Promotion.
   uint64_t barrier_token = 0;  // 0: none under way

@@ -23,9 +23,9 @@ struct ConnectionOpened {
   ConnectionId connection;
   bool dialled;  // by us
 };
-// All frames that came before the end have been delivered. orderly: end of stream; else reset,
-// error or bad frame. real_ms: CLOCK_BOOTTIME now; -1 when not given: the machine then waits for
-// the next Tick where it must know.
+// All frames that came before the end have been delivered. orderly: end of stream, or this host
+// gave the connection up; else the peer reset it, or a frame was bad. real_ms: CLOCK_BOOTTIME now;
+// -1 when not given: the machine then waits for the next Tick where it must know.
 struct ConnectionClosed {
   ConnectionId connection;
   bool orderly;

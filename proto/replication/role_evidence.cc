@@ -38,8 +38,13 @@ void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
   StartProbe();
 }
 
+// Slept long enough for the other to have gone on alone: a master after solo_after, a slave after
+// promote_after, which it counts from an echo up to two heartbeats older than ours.
 void RoleMachine::Core::JudgeSleep(int64_t now_real_ms) {
-  if (now_real_ms - echo_real_ms > config.timers.solo_after) slept = true;
+  const Timers& timers = config.timers;
+  const int64_t alone_after =
+      status.decides ? timers.promote_after - 2 * timers.heartbeat : timers.solo_after;
+  if (now_real_ms - echo_real_ms > alone_after) slept = true;
 }
 
 // Who slept may have been replaced meanwhile; while the other's process lives it will dial, so a
@@ -106,9 +111,8 @@ void RoleMachine::Core::On(const Tick& tick) {
   if (sleep_unjudged) {
     sleep_unjudged = false;
     JudgeSleep(real_ms);
-    const std::string why = std::move(promote_when_judged);
-    promote_when_judged.clear();
-    if (!why.empty()) return Promote(why, false);
+    const std::string why = std::exchange(alone_when_judged, "");
+    if (!why.empty()) return status.decides ? BecomeSolo(why, false) : Promote(why, false);
   }
   TickCandidates();
   TickBoot();

@@ -229,7 +229,7 @@ void RoleMachine::Core::UseAsLink(const Candidate& candidate, bool as_source) {
   echo_running_ms = std::max(echo_running_ms, candidate.opened_running_ms);
   echo_real_ms = std::max(echo_real_ms, candidate.opened_real_ms);
   probe_pending = peer_alive = slept = sleep_unjudged = link_was_reset = false;
-  promote_when_judged.clear();
+  alone_when_judged.clear();
   ++revision;
 }
 

@@ -34,10 +34,20 @@ void RoleMachine::Core::AttachAsSource(const Candidate& candidate) {
 }
 
 void RoleMachine::Core::BecomeSolo(absl::string_view why, bool reset_link) {
+  if (sleep_unjudged && link_was_reset) {
+    alone_when_judged = std::string(why);
+    return;
+  }
   Detach(reset_link, true);
+  // The slave may have taken over and answered alone before it died: misses, never old values.
+  const bool empty = CannotKnow();
+  if (empty) {
+    Drop(slot_seed);
+    NewEpoch(false);
+  }
   ForgetPeer();
-  Enter(SOLO, why);
-  Serve(ServingMode::kAlone);
+  Enter(SOLO, empty ? absl::StrCat(why, kServesFromEmpty) : std::string(why));
+  Serve(ServingMode::kAlone, empty);
   Say(ContractLine::kClose);
   Say(ContractLine::kListen);
 }

@@ -86,7 +86,7 @@ void RoleMachine::Core::On(const OutdatedReceived& outdated) {
 void RoleMachine::Core::Promote(absl::string_view why, bool reset_link) {
   if (!Promotable()) return;
   if (sleep_unjudged && link_was_reset) {
-    promote_when_judged = std::string(why);
+    alone_when_judged = std::string(why);
     return;
   }
   promote_why = std::string(why);
@@ -104,7 +104,7 @@ void RoleMachine::Core::On(const BarrierDone& done) {
   // What was read meanwhile, and is not told yet, may be old.
   const bool stale = empty || status.serving == ServingMode::kHeld;
   if (empty) {
-    promote_why += "; this node slept and its link was reset: it serves from empty";
+    promote_why += kServesFromEmpty;
     Drop(slot_seed);
   }
   NewEpoch(true);

@@ -280,6 +280,21 @@ TEST(RoleMachineEvidence, AMasterThatSleptWaitsForAPeerWhoseProcessLives) {
   EXPECT_EQ(driver.state(), SOLO);
 }
 
+// The slave may have promoted, answered alone, and died before the master was awake again.
+TEST(RoleMachineEvidence, AMasterThatSleptAndWasResetServesFromEmpty) {
+  for (const int64_t slept_ms : {0, 5000}) {
+    Driver driver(true);
+    driver.Master();
+    driver.Hear(SLAVE);
+    const Epoch before = driver.status().epoch;
+    driver.Give(ConnectionClosed{1, false, driver.now() + slept_ms});
+    driver.Give(ProbeDone{ProbeDone::kRefused});
+    EXPECT_EQ(driver.state(), SOLO);
+    EXPECT_EQ(driver.Emitted<DropData>(), slept_ms > 0);
+    EXPECT_EQ(Compare(driver.status().epoch, before) > 0, slept_ms > 0);
+  }
+}
+
 // ---------------------------------------------------------------- back after a blip
 
 Hello SlaveHello(const Driver& driver) {
