@@ -1,0 +1,26 @@
+"""Tests that start real servers: the shape that all of them have."""
+
+load("//tests/e2e:env.bzl", "TEST_ENV")
+
+def e2e_test(name, data = [], deps = [], exclusive = False, external = False):
+    """`name`.py with the server, nodes.py and case.py.
+
+    Args:
+      name: of the target; its source is the file of that name.
+      data: files beside the server.
+      deps: libraries beside nodes and case.
+      exclusive: it has limits in time, so nothing runs beside it.
+      external: it depends on installed programs, so its result is never taken from the cache.
+    """
+    native.py_test(
+        name = name,
+        size = "medium",
+        srcs = [name + ".py"],
+        data = data + ["//:twincached"],
+        env = TEST_ENV,
+        tags = (["exclusive"] if exclusive else []) + (["external"] if external else []),
+        deps = [
+            ":case",
+            ":nodes",
+        ] + deps,
+    )
