@@ -28,6 +28,8 @@ struct Facts {
 
 absl::string_view OrNone(absl::string_view text) { return text.empty() ? "none" : text; }
 
+const char* AckName(bool pair) { return pair ? "pair" : "local"; }
+
 const char* RoleName(const NodeStats& node) { return node.role.decides ? "MASTER" : "SLAVE"; }
 
 uint64_t Microseconds(double seconds) {
@@ -160,7 +162,7 @@ void WriteOurSettings(const Config& config, StatsWriter* out) {
   out->Text("cluster", OrNone(config.cluster));
   out->Text("peer", OrNone(config.peer));
   out->Signed("replication_port", config.replication_port);
-  out->Text("ack", config.ack_pair ? "pair" : "local");
+  out->Text("ack", AckName(config.ack_pair));
   out->Signed("heartbeat_ms", timers.heartbeat);
   out->Signed("suspect_ms", timers.suspect_after);
   out->Signed("read_hold_ms", timers.read_hold);
@@ -191,7 +193,8 @@ void WriteRole(const Facts& facts, StatsWriter* out) {
   out->Number("version", facts.node.newest_version);
   out->Text("peer", PeerText(facts));
   out->Text("peer_state", role.link_up ? replication::State_Name(role.peer_state) : "none");
-  out->Text("ack", facts.config.ack_pair ? "pair" : "local");
+  out->Text("ack", AckName(facts.config.ack_pair));
+  out->Text("peer_ack", role.link_up ? AckName(role.peer_ack_pair) : "none");
   out->Number("last_change_ms", static_cast<uint64_t>(std::max<int64_t>(0, since_change_ms)));
   out->Text("last_reason", OrNone(role.last_reason));
 }

@@ -1,5 +1,6 @@
 // From a connection to a link: Hello, Verdict, and which of several connections counts.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,17 @@
 #include "proto/replication/role_core.h"
 
 namespace twincached::replication {
+
+namespace {
+
+// Legal, and told: with a failover the promise to clients changes.
+std::string DifferentAcks(bool ack_pair, const RoleStatus& status) {
+  const auto name = [](bool pair) { return pair ? "pair" : "local"; };
+  return absl::StrCat("--ack differs: ", name(ack_pair), " here, ", name(status.peer_ack_pair),
+                      " at ", status.peer_name, "; whichever is master applies its own");
+}
+
+}  // namespace
 
 RoleMachine::Core::Candidate* RoleMachine::Core::Find(ConnectionId id) {
   for (Candidate& candidate : candidates) {
@@ -225,6 +237,10 @@ void RoleMachine::Core::UseAsLink(const Candidate& candidate, bool as_source) {
   status.link_up = true;
   status.peer_state = candidate.theirs.state();
   status.peer_name = candidate.theirs.node_name();
+  status.peer_ack_pair = candidate.theirs.ack_pair();
+  if (status.peer_ack_pair != config.ack_pair) {
+    Emit(Explain{DifferentAcks(config.ack_pair, status), true});
+  }
   // The peer's Verdict answers our Hello, which is no older than the connection.
   echo_running_ms = std::max(echo_running_ms, candidate.opened_running_ms);
   echo_real_ms = std::max(echo_real_ms, candidate.opened_real_ms);

@@ -69,6 +69,7 @@ struct RoleStatus {
   ServingMode serving = ServingMode::kClosed;
   bool link_up = false;
   State peer_state = BOOT;
+  bool peer_ack_pair = true;  // of the peer's --ack
   std::string peer_name;
   int64_t last_change_ms = 0;  // real time
   std::string last_reason;

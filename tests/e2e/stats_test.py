@@ -22,8 +22,8 @@ SETTINGS = """maxbytes maxconns tcpport udpport inter verbosity evictions num_th
     tcp_backlog item_size_max detail_enabled""".split()
 SETTINGS_EQUAL = """maxbytes maxconns udpport inter evictions num_threads cas_enabled tcp_backlog
     item_size_max detail_enabled""".split()
-REPLICATION = """role state epoch version peer peer_state ack last_change_ms last_reason log_bytes
-    log_bytes_max lag_mutations held_replies forwards resyncs promotions""".split()
+REPLICATION = """role state epoch version peer peer_state ack peer_ack last_change_ms last_reason
+    log_bytes log_bytes_max lag_mutations held_replies forwards resyncs promotions""".split()
 NUMBERS = """epoch version last_change_ms log_bytes log_bytes_max lag_mutations held_replies
     forwards resyncs promotions""".split()
 
@@ -139,7 +139,7 @@ class StatsTest(NodeTestCase):
                 self.assertRegex(stats[name], r"^\d+$", name)
             self.assertEqual((stats["role"], stats["state"], stats["peer_state"]),
                              (state, state, peer_state))
-            self.assertEqual(stats["ack"], "pair")
+            self.assertEqual((stats["ack"], stats["peer_ack"]), ("pair", "pair"))
         ours, theirs = (node.stats("replication") for node in pair.nodes())
         self.assertEqual(ours["epoch"], theirs["epoch"])
         self.assertLessEqual(int(ours["log_bytes"]), int(ours["log_bytes_max"]))

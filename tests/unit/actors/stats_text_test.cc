@@ -248,6 +248,7 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
   role.generation.set_id(0xabc);
   role.link_up = true;
   role.peer_state = replication::SLAVE;
+  role.peer_ack_pair = false;
   role.last_change_ms = 5000;
   role.last_reason = "slave in sync";
   role.promotions = 1;
@@ -270,6 +271,7 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
                                                        {"peer", "10.0.0.2:11212"},
                                                        {"peer_state", "SLAVE"},
                                                        {"ack", "pair"},
+                                                       {"peer_ack", "local"},
                                                        {"last_change_ms", "1500"},
                                                        {"last_reason", "slave in sync"},
                                                        {"log_bytes", "11"},
@@ -293,6 +295,7 @@ TEST(StatsText, ReplicationNeverClaimsAPeerThatIsNotThere) {
   asked.config.peer = "other:11212";
   auto values = Values(Text("replication", asked));
   EXPECT_EQ(values.at("peer_state"), "none");
+  EXPECT_EQ(values.at("peer_ack"), "none");
   EXPECT_EQ(values.at("peer"), "other:11212") << "who it should be";
   values = Values(Text("replication"));
   EXPECT_EQ(values.at("peer"), "none");

@@ -103,6 +103,7 @@ Hello Driver::Empty() const {
   hello.set_cluster_id(1);
   hello.mutable_incarnation()->set_high(20);
   hello.set_node_name("other");
+  hello.set_ack_pair(true);
   return hello;
 }
 
