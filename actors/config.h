@@ -37,7 +37,8 @@ struct Config {
   std::string node_name;            // --node-name; empty: host name ':' client port
   std::string cluster = "default";  // --cluster
   bool ack_pair = true;             // --ack=pair|local
-  replication::Timers timers;  // --suspect-ms, --promote-ms, --ack-timeout-ms; the others follow
+  // --suspect-after-ms, --promote-after-ms, --ack-timeout-ms; the others follow.
+  replication::Timers timers;
 };
 
 // What main() does next.

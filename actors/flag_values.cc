@@ -122,16 +122,33 @@ std::string CheckMemory(const Config& config) {
                       " bytes (-I) need at least ", (bytes_min + kMegabyte - 1) / kMegabyte, " MB");
 }
 
-// The operator sets two of five; the others keep the proportions of the defaults.
+// The operator sets none, one or both of two; the others keep the proportions of the defaults. A
+// later promotion alone moves all of them, an earlier or later suspicion only those between.
 replication::Timers DeriveTimers(const FlagValues& values) {
+  const replication::Timers defaults;
   replication::Timers timers = values.config.timers;
-  const int64_t span_ms = values.promote_ms - values.suspect_ms;
-  timers.suspect_after = values.suspect_ms;
-  timers.promote_after = values.promote_ms;
-  timers.heartbeat = std::min(timers.heartbeat, values.suspect_ms / 3);
-  timers.read_hold = values.suspect_ms + span_ms * 2 / 7;
-  timers.solo_after = values.suspect_ms + span_ms * 4 / 7;
+  if (values.promote_after_ms > 0) timers.promote_after = values.promote_after_ms;
+  timers.suspect_after =
+      values.suspect_after_ms > 0
+          ? values.suspect_after_ms
+          : timers.promote_after * defaults.suspect_after / defaults.promote_after;
+  const int64_t span_ms = timers.promote_after - timers.suspect_after;
+  timers.heartbeat = std::min(defaults.heartbeat, timers.suspect_after / 3);
+  timers.read_hold = timers.suspect_after + span_ms * 2 / 7;
+  timers.solo_after = timers.suspect_after + span_ms * 4 / 7;
+  // Whoever waits for a peer that may be deciding waits longer than the decision takes.
+  timers.start_wait = std::max(defaults.start_wait, 3 * timers.promote_after);
   return timers;
+}
+
+std::string CheckTimers(const FlagValues& values) {
+  const replication::Timers& timers = values.config.timers;
+  const std::string error = replication::CheckTimers(timers);
+  if (error.empty()) return "";
+  const auto said = [](int64_t given_ms) { return given_ms > 0 ? "" : " (not given)"; };
+  return absl::StrCat("--suspect-after-ms ", timers.suspect_after, said(values.suspect_after_ms),
+                      " and --promote-after-ms ", timers.promote_after,
+                      said(values.promote_after_ms), " do not fit: ", error);
 }
 
 }  // namespace
@@ -249,15 +266,15 @@ std::string SetAck(absl::string_view value, FlagValues* values) {
   return value == "pair" || value == "local" ? "" : "not one of pair, local";
 }
 
-std::string SetSuspectMs(absl::string_view value, FlagValues* values) {
-  return ToNumber(value, kTimerMsMin, kTimerMsMax, &values->suspect_ms);
+std::string SetSuspectAfter(absl::string_view value, FlagValues* values) {
+  return ToNumber(value, kTimerMsMin, kTimerMsMax, &values->suspect_after_ms);
 }
 
-std::string SetPromoteMs(absl::string_view value, FlagValues* values) {
-  return ToNumber(value, kTimerMsMin, kTimerMsMax, &values->promote_ms);
+std::string SetPromoteAfter(absl::string_view value, FlagValues* values) {
+  return ToNumber(value, kTimerMsMin, kTimerMsMax, &values->promote_after_ms);
 }
 
-std::string SetAckTimeoutMs(absl::string_view value, FlagValues* values) {
+std::string SetAckTimeout(absl::string_view value, FlagValues* values) {
   return ToNumber(value, kTimerMsMin, kTimerMsMax, &values->config.timers.ack_timeout);
 }
 
@@ -294,10 +311,7 @@ std::string Finish(FlagValues* values) {
   if (config.port > 0 && config.port == config.replication_port) {
     return absl::StrCat("-p and -X are both ", config.port, ": each needs a port of its own");
   }
-  const std::string timer_error = replication::CheckTimers(config.timers);
-  if (timer_error.empty()) return "";
-  return absl::StrCat("--suspect-ms ", values->suspect_ms, " and --promote-ms ", values->promote_ms,
-                      " do not fit: ", timer_error);
+  return CheckTimers(*values);
 }
 
 }  // namespace twincached

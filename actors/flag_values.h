@@ -19,8 +19,8 @@ struct FlagValues {
   Config config;
   uint64_t memory_mb = 64;
   bool threads_given = false;
-  int64_t suspect_ms = 300, promote_ms = 1000;
-  std::vector<std::string> warnings;  // whole lines
+  int64_t suspect_after_ms = 0, promote_after_ms = 0;  // 0: not given
+  std::vector<std::string> warnings;                   // whole lines
 };
 
 // One flag's value. The result is empty, or why the value is refused.
@@ -45,9 +45,9 @@ std::string SetReplicationPort(absl::string_view value, FlagValues* values);  //
 std::string SetNodeName(absl::string_view value, FlagValues* values);
 std::string SetCluster(absl::string_view value, FlagValues* values);
 std::string SetAck(absl::string_view value, FlagValues* values);
-std::string SetSuspectMs(absl::string_view value, FlagValues* values);
-std::string SetPromoteMs(absl::string_view value, FlagValues* values);
-std::string SetAckTimeoutMs(absl::string_view value, FlagValues* values);
+std::string SetSuspectAfter(absl::string_view value, FlagValues* values);
+std::string SetPromoteAfter(absl::string_view value, FlagValues* values);
+std::string SetAckTimeout(absl::string_view value, FlagValues* values);
 
 // Accepted for memcached's and repcached's sake; the value must still be one.
 std::string CheckPositive(absl::string_view value, FlagValues* values);   // -q, -R

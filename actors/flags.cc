@@ -61,9 +61,9 @@ constexpr ValueFlag kValueFlags[] = {
     {"--node-name", Takes::kValue, SetNodeName},
     {"--cluster", Takes::kValue, SetCluster},
     {"--ack", Takes::kValue, SetAck},
-    {"--suspect-ms", Takes::kValue, SetSuspectMs},
-    {"--promote-ms", Takes::kValue, SetPromoteMs},
-    {"--ack-timeout-ms", Takes::kValue, SetAckTimeoutMs},
+    {"--suspect-after-ms", Takes::kValue, SetSuspectAfter},
+    {"--promote-after-ms", Takes::kValue, SetPromoteAfter},
+    {"--ack-timeout-ms", Takes::kValue, SetAckTimeout},
 };
 
 // Flags without a value.

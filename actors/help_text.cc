@@ -40,9 +40,10 @@ The pair:
     --node-name=<name>    name of this node, unlike the other's (default: host name:port)
     --cluster=<name>      nodes of different clusters refuse each other (default: default)
     --ack=pair|local      answer a write when both nodes have it, or this one (default: pair)
-    --suspect-ms=<num>    silence of the peer until replies are held (default: 300)
-    --promote-ms=<num>    silence of the master until the slave takes over (default: 1000);
-                          the other timers follow these two
+    --promote-after-ms=<num> silence of the master until the slave takes over
+                          (default: 1000); the other timers follow it
+    --suspect-after-ms=<num> silence of the peer until replies are held
+                          (default: 3/10 of that)
     --ack-timeout-ms=<num> a slave that acknowledges nothing so long is left behind
                           (default: 2000)
 

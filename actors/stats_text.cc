@@ -164,10 +164,10 @@ void WriteOurSettings(const Config& config, StatsWriter* out) {
   out->Signed("replication_port", config.replication_port);
   out->Text("ack", AckName(config.ack_pair));
   out->Signed("heartbeat_ms", timers.heartbeat);
-  out->Signed("suspect_ms", timers.suspect_after);
+  out->Signed("suspect_after_ms", timers.suspect_after);
   out->Signed("read_hold_ms", timers.read_hold);
-  out->Signed("solo_ms", timers.solo_after);
-  out->Signed("promote_ms", timers.promote_after);
+  out->Signed("solo_after_ms", timers.solo_after);
+  out->Signed("promote_after_ms", timers.promote_after);
   out->Signed("ack_timeout_ms", timers.ack_timeout);
 }
 

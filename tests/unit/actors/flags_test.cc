@@ -255,8 +255,8 @@ TEST(Flags, ValuesThatAreNone) {
       {"--node-name="},
       {"--node-name=a b"},
       {"--cluster=a\nb"},
-      {"--suspect-ms=0"},
-      {"--promote-ms=x"},
+      {"--suspect-after-ms=0"},
+      {"--promote-after-ms=x"},
       {"--ack-timeout-ms=-5"},
       {"-o", "idle_timeout=x"},
       {"-o", ""},
@@ -411,33 +411,64 @@ TEST(Flags, TooLittleMemoryNamesTheLeastThatWorks) {
   EXPECT_LE(Accepted({"-m", "2"}).threads, 1u) << "threads that nobody asked for give way";
 }
 
-TEST(Flags, TimersFollowTheTwoThatAreGiven) {
+void ExpectOrder(const replication::Timers& timers) {
+  EXPECT_GT(timers.heartbeat, 0);
+  EXPECT_LE(3 * timers.heartbeat, timers.suspect_after);
+  EXPECT_LT(timers.suspect_after, timers.read_hold);
+  EXPECT_LT(timers.read_hold, timers.solo_after);
+  EXPECT_LT(timers.solo_after, timers.promote_after);
+  EXPECT_LT(timers.promote_after, timers.start_wait);
+}
+
+TEST(Flags, TimersAreTheDefaultsWhenNoneIsGiven) {
   const replication::Timers defaults;
-  replication::Timers timers = Accepted({}).timers;
+  const replication::Timers timers = Accepted({}).timers;
   EXPECT_EQ(timers.heartbeat, defaults.heartbeat);
   EXPECT_EQ(timers.suspect_after, defaults.suspect_after);
   EXPECT_EQ(timers.read_hold, defaults.read_hold);
   EXPECT_EQ(timers.solo_after, defaults.solo_after);
   EXPECT_EQ(timers.promote_after, defaults.promote_after);
-  for (const auto& words :
-       std::vector<std::vector<std::string>>{{"--suspect-ms=900"},
-                                             {"--suspect-ms=30", "--promote-ms=40"},
-                                             {"--promote-ms=600000"},
-                                             {"--suspect-ms=2000", "--promote-ms=5000"}}) {
-    timers = Accepted(words).timers;
-    EXPECT_LE(3 * timers.heartbeat, timers.suspect_after) << Join(words);
-    EXPECT_LT(timers.suspect_after, timers.read_hold) << Join(words);
-    EXPECT_LT(timers.read_hold, timers.solo_after) << Join(words);
-    EXPECT_LT(timers.solo_after, timers.promote_after) << Join(words);
-    EXPECT_GT(timers.heartbeat, 0) << Join(words);
+  EXPECT_EQ(timers.ack_timeout, defaults.ack_timeout);
+  EXPECT_EQ(timers.start_wait, defaults.start_wait);
+}
+
+TEST(Flags, TimersFollowPromoteAfterInProportion) {
+  const replication::Timers late = Accepted({"--promote-after-ms=10000"}).timers;
+  EXPECT_EQ(late.suspect_after, 3000);
+  EXPECT_EQ(late.read_hold, 5000);
+  EXPECT_EQ(late.solo_after, 7000);
+  EXPECT_EQ(late.heartbeat, 100) << "more often is never wrong";
+  EXPECT_EQ(late.start_wait, 30000);
+  const replication::Timers early = Accepted({"--promote-after-ms=200"}).timers;
+  EXPECT_EQ(early.suspect_after, 60);
+  EXPECT_EQ(early.heartbeat, 20);
+  EXPECT_EQ(early.start_wait, 3000);
+  for (const char* promote : {"30", "31", "99", "250", "1000", "600000"}) {
+    SCOPED_TRACE(promote);
+    ExpectOrder(Accepted({std::string("--promote-after-ms=") + promote}).timers);
   }
+}
+
+TEST(Flags, TimersBetweenFollowBothThatAreGiven) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--suspect-after-ms=900"},
+           {"--suspect-after-ms=30", "--promote-after-ms=40"},
+           {"--suspect-after-ms=2000", "--promote-after-ms=5000"}}) {
+    SCOPED_TRACE(Join(words));
+    ExpectOrder(Accepted(words).timers);
+  }
+  EXPECT_EQ(Accepted({"--suspect-after-ms=200"}).timers.promote_after, 1000)
+      << "nobody asked for a later failover";
   EXPECT_EQ(Accepted({"--ack-timeout-ms=500"}).timers.ack_timeout, 500);
 }
 
-TEST(Flags, TimersThatDoNotFitAreRefused) {
-  EXPECT_THAT(Refused({"--suspect-ms=2000"}), HasSubstr("--promote-ms"));
-  EXPECT_THAT(Refused({"--suspect-ms=500", "--promote-ms=500"}), HasSubstr("--suspect-ms"));
-  Refused({"--suspect-ms=500", "--promote-ms=502"});
+TEST(Flags, TimersThatDoNotFitAreRefusedWithBothValues) {
+  EXPECT_EQ(Refused({"--suspect-after-ms=2000"}),
+            "twincached: --suspect-after-ms 2000 and --promote-after-ms 1000 (not given) do not "
+            "fit: suspect_after (2000 ms) must be shorter than read_hold (1715 ms)\n");
+  EXPECT_THAT(Refused({"--suspect-after-ms=500", "--promote-after-ms=500"}),
+              HasSubstr("--suspect-after-ms 500 and --promote-after-ms 500 do not fit"));
+  Refused({"--suspect-after-ms=500", "--promote-after-ms=502"});
 }
 
 }  // namespace

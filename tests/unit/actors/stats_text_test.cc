@@ -233,8 +233,10 @@ TEST(StatsText, SettingsTellThePair) {
   EXPECT_EQ(values.at("peer"), "10.0.0.2:11300");
   EXPECT_EQ(values.at("replication_port"), "11301");
   EXPECT_EQ(values.at("ack"), "local");
-  EXPECT_EQ(values.at("suspect_ms"), "300");
-  EXPECT_EQ(values.at("promote_ms"), "1000");
+  EXPECT_EQ(values.at("suspect_after_ms"), "300");
+  EXPECT_EQ(values.at("read_hold_ms"), "500");
+  EXPECT_EQ(values.at("solo_after_ms"), "700");
+  EXPECT_EQ(values.at("promote_after_ms"), "1000");
   EXPECT_EQ(values.at("ack_timeout_ms"), "2000");
   EXPECT_EQ(Values(Text("settings")).at("peer"), "none");
 }
