@@ -11,7 +11,7 @@ void RoleMachine::Core::On(const Started& started) {
     return ServeAloneFromNothing("no peer is configured");
   }
   Say(ContractLine::kConnect);
-  next_dial_ms = 0;
+  redial.SetNext(0);
 }
 
 void RoleMachine::Core::On(const DialFailed& failed) {
@@ -20,7 +20,7 @@ void RoleMachine::Core::On(const DialFailed& failed) {
   if (status.state != BOOT) return;
   if (failed.why != DialFailed::kRefused) {
     refused_in_row = 0;
-    next_dial_ms = config.timers.redial_min;
+    redial.SetNext(config.timers.redial_min);
     return;
   }
   ++refused_in_row;
@@ -55,7 +55,7 @@ void RoleMachine::Core::BootAnew(absl::string_view why) {
   if (!config.has_peer) return GiveUpBooting("no peer is configured");
   Say(ContractLine::kClose);
   Say(ContractLine::kConnect);
-  next_dial_ms = 0;
+  redial.SetNext(0);
 }
 
 void RoleMachine::Core::TickBoot() {

@@ -39,6 +39,7 @@ void RoleMachine::Core::ServeAndThen(ServingMode mode, Purpose then) {
 
 void RoleMachine::Core::Detach(bool reset, bool keep_log) {
   if (!link.attached) return;
+  if (link.open) RedialAfterLink();
   Emit(DetachLink{reset, keep_log});
   link = Link{};
   status.link_up = false;
@@ -73,13 +74,20 @@ bool RoleMachine::Core::Promotable() const {
   return !Promoting() && !status.decides && (status.state == SLAVE || status.state == HOLD);
 }
 
+void RoleMachine::Core::RedialAfterLink() {
+  const bool synced = link.phase == Phase::kSynced;
+  redial.LinkEnded(synced && running_ms - link.synced_running_ms >= config.timers.settled_after);
+}
+
 int64_t RoleMachine::Core::NextRedial() {
-  if (next_dial_ms >= 0) return std::exchange(next_dial_ms, -1);
-  if (status.state == BOOT) return kBootRedialMs;
-  if (status.state == HOLD || status.state == JOIN) return config.timers.redial_min;
-  const int64_t delay_ms = redial_ms;
-  redial_ms = std::min(2 * redial_ms, config.timers.redial_max);
-  return delay_ms;
+  const bool hold = status.state == HOLD;
+  const int64_t min_ms = config.timers.redial_min;
+  if (!redial.has_next()) {
+    if (status.state == BOOT) return kBootRedialMs;
+    if (status.state == JOIN || hold) return min_ms;
+  }
+  // In HOLD the timers that end it are running: a pair that can go on is not kept from it.
+  return hold ? std::min(redial.Take(), min_ms) : redial.Take();
 }
 
 void RoleMachine::Core::KeepDialling() {

@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "proto/replication/role_link.h"
 #include "proto/replication/role_machine.h"
+#include "proto/replication/role_redial.h"
 
 namespace twincached::replication {
 
@@ -85,6 +86,7 @@ struct RoleMachine::Core {
   void NewEpoch(bool rerun_forwards);  // one above, minted here, and Decide
   void Drop(uint64_t new_slot_seed);   // DropData
   void KeepDialling();
+  void RedialAfterLink();
   int64_t NextRedial();
   bool Promotable() const;  // SLAVE, or HOLD as slave
   bool Promoting() const { return barrier_token != 0; }
@@ -162,10 +164,8 @@ struct RoleMachine::Core {
   Link link;
   Peer peer;
   std::string explained_refusal;
-
-  // Dialling. next_dial_ms < 0: back off.
   bool dialling = false;
-  int64_t next_dial_ms = -1, redial_ms = config.timers.redial_min;
+  RoleRedial redial{config.timers.redial_min, config.timers.redial_max};
 
   // BOOT.
   int64_t boot_since_ms = 0, refused_in_row = 0;

@@ -17,10 +17,10 @@ void RoleMachine::Core::On(const ConnectionClosed& closed) {
 }
 
 void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
+  RedialAfterLink();
   link.open = false;
   status.link_up = false;
   ++revision;
-  next_dial_ms = 0;
   if (Stopping()) return FinishStop(false);
   link_was_reset = !orderly;
   sleep_unjudged = end_real_ms < 0;
@@ -99,7 +99,7 @@ void RoleMachine::Core::On(const HeartbeatReceived& heartbeat) {
 void RoleMachine::Core::On(const GoodbyeReceived&) {
   if (!link.open) return;
   ActOnDeath("the peer said goodbye", false);
-  next_dial_ms = config.timers.redial_min;
+  redial.SetNext(config.timers.redial_min);
 }
 
 // ---------------------------------------------------------------- time

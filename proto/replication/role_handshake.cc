@@ -62,11 +62,11 @@ void RoleMachine::Core::On(const HelloReceived& hello) {
   if (Compare(hello.theirs.incarnation(), config.incarnation) == 0) {
     return ReachedSelf(hello.connection);
   }
-  redial_ms = config.timers.redial_min;  // somebody is there
+  redial.Answered();
   if (candidate->answered) return Close(hello.connection, true);
   if (DealtWithStranger(*candidate, hello.theirs)) return;
   if (IsStale(*candidate, hello.ours)) {
-    next_dial_ms = 0;
+    redial.SetNext(0);
     return Close(hello.connection);
   }
   Answer(candidate, hello);
@@ -76,7 +76,7 @@ void RoleMachine::Core::On(const HelloReceived& hello) {
 void RoleMachine::Core::ReachedSelf(ConnectionId id) {
   refused_in_row = 0;
   reached_self = true;
-  if (status.state == BOOT) next_dial_ms = config.timers.redial_min;
+  if (status.state == BOOT) redial.SetNext(config.timers.redial_min);
   Close(id);
 }
 
@@ -114,7 +114,7 @@ void RoleMachine::Core::Reborn(ConnectionId id) {
   Close(id);
   if (link.open && SilenceMs() <= 3 * config.timers.heartbeat) return;
   ActOnDeath("the peer is a new process", true);
-  next_dial_ms = 0;
+  redial.SetNext(0);
 }
 
 void RoleMachine::Core::Answer(Candidate* candidate, const HelloReceived& hello) {
@@ -124,7 +124,7 @@ void RoleMachine::Core::Answer(Candidate* candidate, const HelloReceived& hello)
   if (status.state == SOLO && gives_up && config.ack_pair && !candidate->sent_while_held) {
     // What clients were told since our Hello is not in it: say it again while nobody is told.
     hold_until_ms = running_ms + 2 * config.timers.redial_max;
-    next_dial_ms = 0;
+    redial.SetNext(0);
     return Close(candidate->id);
   }
   candidate->ours = hello.ours;
@@ -147,7 +147,7 @@ void RoleMachine::Core::TakeRefusal(ConnectionId id, absl::string_view reason) {
     exited = true;
     return;
   }
-  redial_ms = config.timers.redial_max;
+  redial.Refused();
   if (explained_refusal == reason) return;
   explained_refusal = std::string(reason);
   Emit(Explain{absl::StrCat("no pair: ", reason), true});
@@ -167,7 +167,7 @@ void RoleMachine::Core::On(const VerdictReceived& received) {
     return Close(received.connection);
   }
   if (candidate->revision != revision) {
-    next_dial_ms = 0;
+    redial.SetNext(0);
     return Close(received.connection);
   }
   candidate->agreed = true;
@@ -222,8 +222,7 @@ void RoleMachine::Core::UseAsLink(const Candidate& candidate, bool as_source) {
   CloseCandidates();
   if (dialling) Emit(StopDialling{});
   dialling = false;
-  redial_ms = config.timers.redial_min;
-  next_dial_ms = -1;
+  redial.LinkBegan();
   hold_until_ms = -1;
   explained_refusal.clear();
 

@@ -38,7 +38,8 @@ struct RoleLink {
   bool as_source = false;
   bool outdated = false;  // Outdated was sent (source) or received (target)
   Phase phase = Phase::kCopying;
-  Generation generation;  // the Verdict's
+  int64_t synced_running_ms = 0;  // kSynced since then
+  Generation generation;          // the Verdict's
 };
 
 // Who is, or was a moment ago, at the other end of the link.

@@ -42,6 +42,7 @@ struct Timers {
   int64_t ack_timeout = 2000;
   int64_t hello_limit = 1000;                   // from connect to Hello
   int64_t redial_min = 100, redial_max = 1000;  // the first redial is at once
+  int64_t settled_after = 10'000;               // in sync so long: the next redial is a first one
   int64_t boot_retry = 200;                     // refused this long in BOOT: nobody is there
   int64_t start_wait = 3000;                    // silence this long in BOOT: nobody answers
   int64_t drain_limit = 2000;  // a stop waits this long for the peer's acknowledgement

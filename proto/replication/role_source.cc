@@ -80,6 +80,7 @@ void RoleMachine::Core::On(const ServingConfirmed& confirmed) {
 void RoleMachine::Core::On(const InSyncAcked&) {
   if (!link.open || link.phase != Phase::kInSyncSent || link.outdated) return;
   link.phase = Phase::kSynced;
+  link.synced_running_ms = running_ms;
   status.peer_state = SLAVE;
   Enter(MASTER, absl::StrCat(status.peer_name, " is in sync"));
   Serve(ServingMode::kPaired);

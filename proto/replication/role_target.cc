@@ -47,6 +47,7 @@ void RoleMachine::Core::On(const InSyncApplied&) {
   if (!link.attached || link.as_source || link.outdated || Promoting() || Stopping()) return;
   if (link.phase == Phase::kSynced) return;
   link.phase = Phase::kSynced;
+  link.synced_running_ms = running_ms;
   status.generation = link.generation;
   ++revision;
   // The last batches of a link that ended meanwhile: the master counts on this node.
@@ -114,7 +115,7 @@ void RoleMachine::Core::On(const BarrierDone& done) {
   Serve(ServingMode::kAlone, stale);
   Say(ContractLine::kClose);
   Say(ContractLine::kListen);
-  next_dial_ms = config.timers.redial_min;
+  redial.SetNext(config.timers.redial_min);
 }
 
 }  // namespace twincached::replication

@@ -1,6 +1,9 @@
 // What comes with a link, and with its end.
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "absl/types/variant.h"
 #include "tests/unit/replication/role_machine_driver.h"
 
@@ -47,6 +50,109 @@ TEST(RoleMachineAck, EqualOnesAreNoNews) {
     const Explain* explain = absl::get_if<Explain>(&effect);
     EXPECT_TRUE(explain == nullptr || !explain->warning) << explain->text;
   }
+}
+
+// ---------------------------------------------------------------- links that come and go
+
+// The wait before the dial that the last event led to.
+int64_t DialAfter(const Driver& driver) {
+  EXPECT_TRUE(driver.Emitted<Dial>());
+  return driver.Emitted<Dial>() ? driver.Find<Dial>()->after_ms : -1;
+}
+
+// Connection `id`, dialled by us, becomes the link to `theirs`.
+void Link(ConnectionId id, const Hello& theirs, Driver* driver) {
+  driver->Open(id, true);
+  driver->Greet(id, theirs);
+  driver->Agree(id);
+  ASSERT_TRUE(driver->Emitted<AttachLink>());
+}
+
+void Cut(ConnectionId id, Driver* driver) {
+  driver->Give(ConnectionClosed{id, false, driver->now()});
+}
+
+// The pair as it is and fresh heartbeats.
+void StayInSync(int64_t for_ms, Driver* driver) {
+  for (int64_t passed = 0; passed < for_ms; passed += 100) {
+    driver->Hear(driver->status().decides ? SLAVE : MASTER);
+    driver->Pass(100);
+  }
+}
+
+const std::vector<int64_t> kLongerAndLonger = {0, 100, 200, 400, 800, 1000, 1000};
+
+TEST(RoleMachineFlapping, AJoinerThatNeverGetsInSyncIsNotCopiedToWithoutAPause) {
+  Driver driver(true);
+  driver.Join();
+  ConnectionId id = 1;
+  for (const int64_t wait_ms : kLongerAndLonger) {
+    Cut(id, &driver);
+    EXPECT_EQ(driver.state(), JOIN);
+    EXPECT_EQ(DialAfter(driver), wait_ms);
+    Link(++id, driver.WithData(), &driver);
+    EXPECT_EQ(driver.Find<AttachLink>()->verdict.copy(), COPY_SNAPSHOT);
+  }
+}
+
+TEST(RoleMachineFlapping, NorIsOneWhoseStreamBreaks) {
+  Driver driver(true);
+  driver.Join();
+  ConnectionId id = 1;
+  for (const int64_t wait_ms : kLongerAndLonger) {
+    driver.Give(InSyncApplied{});
+    driver.Give(StreamBroken{"a gap"});
+    EXPECT_EQ(driver.state(), JOIN);
+    EXPECT_EQ(DialAfter(driver), wait_ms);
+    Link(++id, driver.WithData(), &driver);
+  }
+}
+
+TEST(RoleMachineFlapping, ASourceDialsItsJoinerNoSooner) {
+  Driver driver(true);
+  driver.Feed();
+  ConnectionId id = 1;
+  for (const int64_t wait_ms : kLongerAndLonger) {
+    Cut(id, &driver);
+    EXPECT_EQ(driver.state(), SOLO);
+    EXPECT_EQ(DialAfter(driver), wait_ms);
+    Link(++id, driver.Empty(), &driver);
+  }
+}
+
+TEST(RoleMachineFlapping, APairThatCanGoOnWaitsNoLongerThanTheFirstPause) {
+  Driver driver(true);
+  driver.Slave();
+  Hello master = driver.WithData();
+  master.set_state(HOLD);
+  ConnectionId id = 1;
+  for (int cuts = 0; cuts < 8; ++cuts) {
+    Cut(id, &driver);
+    EXPECT_EQ(driver.state(), HOLD);
+    EXPECT_EQ(DialAfter(driver), cuts == 0 ? 0 : Timers{}.redial_min);
+    Link(++id, master, &driver);
+    driver.Give(InSyncApplied{});
+    EXPECT_EQ(driver.state(), SLAVE);
+  }
+}
+
+TEST(RoleMachineFlapping, OnlyWhoWasInSyncForAWhileIsDialledAtOnceAgain) {
+  Driver driver(true);
+  driver.Slave();
+  const int64_t settled_ms = Timers{}.settled_after;
+  Cut(1, &driver);
+  Hello master = driver.WithData();
+  master.set_state(HOLD);
+  Link(2, master, &driver);
+  driver.Give(InSyncApplied{});
+  StayInSync(settled_ms - 100, &driver);
+  Cut(2, &driver);
+  EXPECT_EQ(DialAfter(driver), Timers{}.redial_min);
+  Link(3, master, &driver);
+  driver.Give(InSyncApplied{});
+  StayInSync(settled_ms, &driver);
+  Cut(3, &driver);
+  EXPECT_EQ(DialAfter(driver), 0);
 }
 
 }  // namespace
