@@ -79,6 +79,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void Obey(const replication::SetServing& serving);
   void Obey(const replication::RunBarrier& barrier);
   void Obey(const replication::Decide& decide);
+  void Obey(const replication::NextEpoch& next);
   void Obey(const replication::Follow& follow);
   void Obey(const replication::DropData& drop);
   void Obey(const replication::SendInSync& in_sync);
@@ -171,6 +172,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   bool decides_ = false;
   bool alone_ = false;  // replies need no acknowledgement
   bool told_first_mutation_ = false;
+  uint64_t told_used_up_epoch_ = 0;
   uint64_t alone_mutations_ = 0;  // since Decide, answered without a peer
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_ = 0;

@@ -235,6 +235,7 @@ void LinkActor::Obey(const replication::SendVerdict& verdict) {
 
 void LinkActor::Obey(const replication::CloseConnection& close) {
   Drop(close.connection, close.reset);
+  if (close.connection == link_id_) BeginOwnBarrier();
 }
 
 }  // namespace twincached

@@ -127,6 +127,10 @@ void LinkActor::Obey(const replication::Decide& decide) {
   if (decide.rerun_forwards) ExecuteHere(book_.first());
 }
 
+void LinkActor::Obey(const replication::NextEpoch& next) {
+  OrderStores(StoreOrder::kDecide, next.epoch.number());
+}
+
 void LinkActor::Obey(const replication::Follow&) {
   decides_ = false;
   StopKeeping();

@@ -45,6 +45,10 @@ void LinkActor::BeginSource(const replication::AttachLink& attach) {
 void LinkActor::OnMutations(const MutationBatch& batch) {
   if (!decides_) return;  // of a time before this node followed
   if (!std::exchange(told_first_mutation_, true)) Tell(replication::FirstMutation{log_.end()});
+  if (batch.used_up_epoch > told_used_up_epoch_) {
+    told_used_up_epoch_ = batch.used_up_epoch;
+    Tell(replication::EpochUsedUp{batch.used_up_epoch});
+  }
   if (alone_) alone_mutations_ += batch.changes;
   const uint64_t position = log_.Append(batch.shard, options_.shard_count, batch.records);
   if (batch.seq == 0) {

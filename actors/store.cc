@@ -159,6 +159,7 @@ void StoreActor::HandOverChanges() {
   auto batch = std::make_shared<MutationBatch>();
   batch->shard = options_.shard_index;
   batch->changes = records_.count();
+  if (!shard_.EpochHasRoom()) batch->used_up_epoch = shard_.epoch_number();
   if (records_.enabled()) {
     batch->seq = ledger_.next_seq();
     ledger_.Close(shard_.newest_version(), records_.removals() != 0);

@@ -18,8 +18,9 @@ namespace twincached {
 // What one STORE changed in one go; gets a position. `seq` is dense per shard.
 struct MutationBatch {
   uint32_t shard = 0;
-  uint64_t seq = 0;      // 0: not recorded, only told that something changed
-  uint32_t changes = 0;  // records, also when they were not encoded
+  uint64_t seq = 0;            // 0: not recorded, only told that something changed
+  uint32_t changes = 0;        // records, also when they were not encoded
+  uint64_t used_up_epoch = 0;  // not 0: this epoch has no room for many more versions
   std::string records;
 };
 using MutationBatchPtr = std::shared_ptr<MutationBatch>;

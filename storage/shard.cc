@@ -98,6 +98,8 @@ int64_t Shard::Maintain(int64_t now_ms, size_t items_max, RecordWriter* records)
 
 bool Shard::EpochHasRoom() const { return state_->parts.versions.EpochHasRoom(); }
 
+uint64_t Shard::epoch_number() const { return state_->parts.versions.epoch_number(); }
+
 // ---------------------------------------------------------------- following
 
 void Shard::Follow() {

@@ -55,9 +55,10 @@ class Shard {
   // the flush only). Returns the stream time at which it wants to be called again, kNever when
   // there is nothing to wait for.
   int64_t Maintain(int64_t now_ms, size_t items_max, RecordWriter* records);
-  // True until the newest version's counter is half used up (2^39); then the node must begin a new
-  // epoch.
+  // True until the newest version's counter is half used up (ShardOptions::epoch_counter_max); then
+  // the node must begin a new epoch. Versions are minted on until the counter's end, a CHECK.
   bool EpochHasRoom() const;
+  uint64_t epoch_number() const;  // of the newest version
 
   // ---- Following (JOIN, SLAVE) ----
   // From here on records are applied and nothing is decided.

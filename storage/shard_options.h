@@ -13,6 +13,8 @@ struct ShardOptions {
   uint32_t shard_count = 1;
   bool evict = true;       // false: -M, answer kOutOfMemory instead
   uint64_t slot_seed = 0;  // seed of HashKey; commands arrive with their hash made from it
+  // Counter at which a new epoch is due: half of what its 40 bits can say, so that there is time.
+  uint64_t epoch_counter_max = uint64_t{1} << 39;  // tests set less
 };
 
 }  // namespace twincached

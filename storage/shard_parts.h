@@ -19,7 +19,7 @@ namespace twincached {
 struct ShardParts {
   explicit ShardParts(const ShardOptions& shard_options)
       : options(shard_options),
-        versions(shard_options.shard_index, shard_options.shard_count),
+        versions(shard_options),
         store(shard_options),
         cursor(&store),
         remover(&store, &stats),

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "proto/check.h"
+#include "storage/shard_options.h"
 
 namespace twincached {
 
@@ -17,14 +18,18 @@ class VersionSource {
  public:
   static constexpr int kCounterBits = 40;
   static constexpr uint64_t kCounterMask = (uint64_t{1} << kCounterBits) - 1;
+  static constexpr uint64_t kEpochMask = UINT64_MAX >> kCounterBits;
 
-  VersionSource(uint32_t shard_index, uint32_t shard_count)
-      : shard_index_(shard_index), shard_count_(shard_count) {}
+  explicit VersionSource(const ShardOptions& options)
+      : shard_index_(options.shard_index),
+        shard_count_(options.shard_count),
+        epoch_counter_max_(options.epoch_counter_max) {}
 
   // Versions are minted in this epoch from now on, above all that were seen in it.
   // REQUIRES: no version of a later epoch was seen.
   void BeginEpoch(uint64_t epoch_number) {
-    CHECK_LE(newest_ >> kCounterBits, epoch_number);
+    CHECK_LE(this->epoch_number(), epoch_number);
+    CHECK_LE(epoch_number, kEpochMask);
     newest_ = std::max(newest_, epoch_number << kCounterBits);
   }
 
@@ -41,12 +46,14 @@ class VersionSource {
   // A version minted elsewhere was applied here.
   void Observe(uint64_t version) { newest_ = std::max(newest_, version); }
 
-  bool EpochHasRoom() const { return (newest_ & kCounterMask) < kCounterMask / 2; }
+  bool EpochHasRoom() const { return (newest_ & kCounterMask) < epoch_counter_max_; }
+  uint64_t epoch_number() const { return newest_ >> kCounterBits; }
   uint64_t newest() const { return newest_; }
 
  private:
   const uint32_t shard_index_;
   const uint32_t shard_count_;
+  const uint64_t epoch_counter_max_;
   uint64_t newest_ = 0;
 };
 

@@ -102,6 +102,7 @@ void RoleMachine::Core::KeepDialling() {
 void RoleMachine::Core::Settle() {
   if (exited) return;
   AttachAgreed();
+  RenewEpoch();
   UpdateHold();
   KeepDialling();
 }

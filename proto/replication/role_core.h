@@ -68,6 +68,7 @@ struct RoleMachine::Core {
   void On(const StopRequested&);
   void On(const Drained&);
   void On(const FirstMutation& mutation);
+  void On(const EpochUsedUp& used_up) { used_up_epoch = used_up.number; }
   void On(const Tick& tick);
   // After each event: attach what is agreed, hold or release a SOLO's replies, keep dialling.
   void Settle();
@@ -127,6 +128,7 @@ struct RoleMachine::Core {
   void AttachAsSource(const Candidate& candidate);
   void BecomeSolo(absl::string_view why, bool reset_link);
   void TickUnacked(int64_t unacked_ms);
+  void RenewEpoch();
 
   // ---- As target (role_target.cc) ----
   void AttachAsTarget(const Candidate& candidate);
@@ -156,8 +158,7 @@ struct RoleMachine::Core {
   bool exited = false;
   uint64_t slot_seed = config.slot_seed;
   bool epoch_has_generation = false;
-  uint64_t generations_begun = 0;
-  uint64_t revision = 0;
+  uint64_t generations_begun = 0, revision = 0, used_up_epoch = 0;
 
   // Connections.
   std::vector<Candidate> candidates;

@@ -72,6 +72,10 @@ struct Decide {
   uint64_t slot_seed;
   bool rerun_forwards;
 };
+// STOREs: go on deciding, in this epoch. The history stays the same.
+struct NextEpoch {
+  Epoch epoch;
+};
 // STOREs: apply, do not decide.
 struct Follow {};
 // Be empty: STOREs cleared, log released, position 0.
@@ -113,9 +117,9 @@ struct Exit {
   int code;
 };
 
-using Effect =
-    absl::variant<Dial, StopDialling, SendHello, SendVerdict, CloseConnection, AttachLink,
-                  DetachLink, Probe, SetServing, RunBarrier, Decide, Follow, DropData, SendInSync,
-                  SendOutdated, SendOutdatedAck, SendGoodbye, DrainLink, Say, Explain, Exit>;
+using Effect = absl::variant<Dial, StopDialling, SendHello, SendVerdict, CloseConnection,
+                             AttachLink, DetachLink, Probe, SetServing, RunBarrier, Decide,
+                             NextEpoch, Follow, DropData, SendInSync, SendOutdated, SendOutdatedAck,
+                             SendGoodbye, DrainLink, Say, Explain, Exit>;
 
 }  // namespace twincached::replication

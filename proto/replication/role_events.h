@@ -90,6 +90,10 @@ struct Drained {};
 struct FirstMutation {
   uint64_t position;
 };
+// Half of the versions of this epoch are minted: whoever decides is to take another one.
+struct EpochUsedUp {
+  uint64_t number;
+};
 // running_ms: advances at most one heartbeat interval per iteration; real_ms: CLOCK_BOOTTIME.
 // unacked_ms: how long (running) the oldest un-acknowledged batch waits, 0 when none. Sockets are
 // read before it is delivered. At least every heartbeat while NeedsTicks() says so.
@@ -99,10 +103,10 @@ struct Tick {
   int64_t unacked_ms;
 };
 
-using Event =
-    absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, HelloReceived,
-                  VerdictReceived, HeartbeatReceived, ProbeDone, CaughtUp, InSyncAcked,
-                  InSyncApplied, StreamBroken, OutdatedReceived, OutdatedAcked, GoodbyeReceived,
-                  ServingConfirmed, BarrierDone, StopRequested, Drained, FirstMutation, Tick>;
+using Event = absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, HelloReceived,
+                            VerdictReceived, HeartbeatReceived, ProbeDone, CaughtUp, InSyncAcked,
+                            InSyncApplied, StreamBroken, OutdatedReceived, OutdatedAcked,
+                            GoodbyeReceived, ServingConfirmed, BarrierDone, StopRequested, Drained,
+                            FirstMutation, EpochUsedUp, Tick>;
 
 }  // namespace twincached::replication

@@ -108,6 +108,24 @@ void RoleMachine::Core::On(const OutdatedAcked&) {
   BecomeSolo("the slave stopped serving because it was too slow", true);
 }
 
+// Versions never run out (EpochUsedUp comes when half of them are left). Two nodes agree on an
+// epoch in a handshake, and the one that follows a blip takes a new one: a pair ends its link for
+// that, and resumes. Whoever serves alone leaves one number out: the other half of a split has
+// taken it.
+void RoleMachine::Core::RenewEpoch() {
+  if (!status.decides || status.epoch.number() != used_up_epoch || Stopping()) return;
+  if (status.state == MASTER) {
+    Emit(Explain{"half of the epoch's versions are used: agreeing on the next epoch"});
+    Emit(CloseConnection{link.id, false});
+    return LinkEnded(true, -1);
+  }
+  if (status.state != SOLO) return;  // soon one of the two again
+  status.epoch.set_number(used_up_epoch + 2);
+  *status.epoch.mutable_minted_by() = config.incarnation;
+  ++revision;
+  Emit(NextEpoch{status.epoch});
+}
+
 void RoleMachine::Core::On(const FirstMutation& mutation) {
   if (!status.decides) return;
   if (epoch_has_generation && !IsEmpty(status.generation)) return;

@@ -52,6 +52,70 @@ TEST(RoleMachineAck, EqualOnesAreNoNews) {
   }
 }
 
+// ---------------------------------------------------------------- versions that run out
+
+TEST(RoleMachineEpoch, AMasterEndsItsLinkToAgreeOnTheNextOne) {
+  Driver driver(true);
+  driver.Master();
+  const uint64_t before = driver.status().epoch.number();
+  driver.Give(EpochUsedUp{before});
+  ASSERT_TRUE(driver.Emitted<CloseConnection>());
+  EXPECT_FALSE(driver.Find<CloseConnection>()->reset);
+  EXPECT_EQ(driver.state(), HOLD);
+  EXPECT_EQ(driver.Find<Dial>()->after_ms, 0);
+  Hello slave = driver.Empty();
+  slave.set_state(HOLD);
+  *slave.mutable_epoch() = driver.status().epoch;
+  *slave.mutable_generation() = driver.status().generation;
+  slave.set_position(5);
+  driver.Open(2, true);
+  driver.Greet(2, slave);
+  driver.Agree(2);
+  EXPECT_EQ(driver.Find<AttachLink>()->verdict.copy(), COPY_RESUME);
+  ASSERT_TRUE(driver.Emitted<Decide>());
+  EXPECT_EQ(driver.Find<Decide>()->epoch.number(), before + 1);
+  driver.Give(CaughtUp{});
+  driver.ConfirmServing();
+  driver.Give(InSyncAcked{});
+  driver.Give(EpochUsedUp{before});  // of another STORE, late
+  EXPECT_EQ(driver.state(), MASTER);
+}
+
+TEST(RoleMachineEpoch, WhoServesAloneTakesOneThatNobodyPromotedInto) {
+  Driver driver(true);
+  driver.Solo();
+  driver.Give(FirstMutation{0});
+  const RoleStatus before = driver.status();
+  driver.Give(EpochUsedUp{before.epoch.number()});
+  ASSERT_TRUE(driver.Emitted<NextEpoch>());
+  EXPECT_EQ(driver.Find<NextEpoch>()->epoch.number(), before.epoch.number() + 2);
+  EXPECT_EQ(driver.status().epoch.number(), before.epoch.number() + 2);
+  EXPECT_EQ(driver.status().epoch.minted_by().high(), 50u);
+  EXPECT_EQ(driver.status().generation.id(), before.generation.id());
+  driver.Give(EpochUsedUp{before.epoch.number()});
+  EXPECT_FALSE(driver.Emitted<NextEpoch>());
+}
+
+TEST(RoleMachineEpoch, AJoinerIsNotDisturbed) {
+  Driver driver(true);
+  driver.Feed();
+  driver.Give(EpochUsedUp{driver.status().epoch.number()});
+  EXPECT_TRUE(driver.effects().empty());
+  driver.Give(CaughtUp{});
+  driver.ConfirmServing();
+  driver.Give(InSyncAcked{});
+  EXPECT_EQ(driver.state(), HOLD) << "as soon as it is the slave";
+  EXPECT_TRUE(driver.Emitted<CloseConnection>());
+}
+
+TEST(RoleMachineEpoch, AFollowerTakesNone) {
+  Driver driver(true);
+  driver.Slave();
+  driver.Give(EpochUsedUp{driver.status().epoch.number()});
+  EXPECT_EQ(driver.state(), SLAVE);
+  EXPECT_TRUE(driver.effects().empty());
+}
+
 // ---------------------------------------------------------------- links that come and go
 
 // The wait before the dial that the last event led to.

@@ -27,7 +27,7 @@ void ExpectNothingLost(const World& world) {
 // Kills, stops, freezes, cuts, resets, stalls, starts in any order.
 void AnyFault(World* world) {
   const int node = static_cast<int>(world->Random(2));
-  switch (world->Random(9)) {
+  switch (world->Random(10)) {
     case 0:
       return world->Kill(node);
     case 1:
@@ -44,6 +44,8 @@ void AnyFault(World* world) {
       return world->ResetLink();
     case 7:
       return world->StallApplying(node, world->Random(2) == 0);
+    case 8:
+      return world->UseUpEpoch(node);
     default:
       if (!world->alive(node)) world->Start(node);
   }
@@ -95,7 +97,7 @@ void OneFault(World* world) {
   const auto a_while = [&](int64_t below_ms) {
     world->Run(static_cast<int64_t>(world->Random(below_ms)));
   };
-  switch (world->Random(6)) {
+  switch (world->Random(7)) {
     case 0:
     case 1:
       world->Random(3) == 0 ? world->Stop(node) : world->Kill(node);
@@ -113,6 +115,8 @@ void OneFault(World* world) {
       return world->Thaw(node);
     case 4:
       return world->ResetLink();
+    case 5:
+      return world->UseUpEpoch(node);
     default:
       world->StallApplying(node, true);
       a_while(6000);
@@ -192,6 +196,30 @@ TEST(RoleMachinePair, TakesOverWithinMillisecondsOfAKill) {
     world.Run(120);  // a reset link is judged at the next tick when its end bears no time
     ASSERT_EQ(world.state(1 - master), SOLO) << world.trace();
     ASSERT_EQ(world.serving(1 - master), ServingMode::kAlone);
+  }
+}
+
+TEST(RoleMachinePair, TakesTheNextEpochWithoutAChangeOfRoleWhenVersionsRunOut) {
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    World world(seed, OptionsOf(seed));
+    world.Start(0);
+    world.Start(1);
+    ExpectPairs(&world);
+    const int master = world.state(0) == MASTER ? 0 : 1;
+    const uint64_t before = world.machine(master).status().epoch.number();
+    world.UseUpEpoch(master);
+    world.Run(300);
+    ExpectPairs(&world);
+    ASSERT_EQ(world.state(master), MASTER) << world.trace();
+    for (const int node : {0, 1}) {
+      const RoleStatus& status = world.machine(node).status();
+      ASSERT_EQ(status.epoch.number(), before + 1) << world.trace();
+      ASSERT_EQ(status.promotions, 0u) << world.trace();
+    }
+    ExpectNothingLost(world);
+    ASSERT_EQ(world.failure(), "") << world.trace();
+    ASSERT_FALSE(HasFailure()) << world.trace();
   }
 }
 

@@ -79,7 +79,8 @@ std::vector<Event> Events(const Driver& driver) {
                                GoodbyeReceived{},
                                StopRequested{15},
                                Drained{},
-                               FirstMutation{3}};
+                               FirstMutation{3},
+                               EpochUsedUp{driver.status().epoch.number()}};
   for (const uint64_t token : {uint64_t{0}, driver.serving_token(), driver.barrier_token()}) {
     events.push_back(ServingConfirmed{token});
     events.push_back(BarrierDone{token});

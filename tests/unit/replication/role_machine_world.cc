@@ -199,6 +199,13 @@ void World::StallApplying(int node, bool stalled) {
   for (const Message& message : late) Apply(node, message);
 }
 
+void World::UseUpEpoch(int node) {
+  if (!alive(node)) return;
+  Trace(node, "uses up its epoch");
+  const uint64_t number = nodes_[node].epoch.number();
+  ForNode(node, nodes_[node].life, [this, node, number] { Give(node, EpochUsedUp{number}); });
+}
+
 // ---------------------------------------------------------------- what is seen
 
 State World::state(int node) const {

@@ -49,6 +49,7 @@ class World {
   void Heal();
   void ResetLink();  // every connection, as by a box in the middle
   void StallApplying(int node, bool stalled);
+  void UseUpEpoch(int node);
 
   void Run(int64_t for_ms);
   uint64_t Random(uint64_t below) { return random_() % below; }
@@ -107,17 +108,15 @@ class World {
     std::unique_ptr<RoleMachine> machine;
     Incarnation incarnation;
     uint64_t life = 0;  // of this process; later callbacks of an earlier one are void
-    bool frozen = false, stalled = false;
+    bool frozen = false, stalled = false, holds_port = false;
     std::deque<std::function<void()>> waiting;  // what happened while frozen
     int64_t running_ms = 0, last_tick_ms = 0;
-    uint64_t dial_attempt = 0;
-    bool holds_port = false;
+    uint64_t dial_attempt = 0, peer_life = 0;
     int exit_code = -1;
     std::map<ContractLine, uint64_t> said;
 
     ConnectionId link = 0;
     bool attached = false, as_source = false;
-    uint64_t peer_life = 0;
     bool told_caught_up = false, draining = false, peer_loaded = false, got_ack = false;
     std::deque<Message> not_applied;  // while stalled
     uint64_t acked_position = 0;
@@ -154,6 +153,7 @@ class World {
   void Do(int node, const SetServing& serving);
   void Do(int node, const RunBarrier& barrier);
   void Do(int node, const Decide& decide);
+  void Do(int node, const NextEpoch& next) { nodes_[node].epoch = next.epoch; }
   void Do(int node, const Follow&) { nodes_[node].decides = false; }
   void Do(int node, const DropData&);
   void Do(int node, const SendInSync&);
