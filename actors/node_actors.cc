@@ -29,14 +29,16 @@ class Spawner {
 
   store_actor Store(CoreUnit* unit) {
     const Config& config = setup_.config;
-    ShardOptions shard;
+    StoreOptions options;
+    options.clock_offset_ms = clock_offset_ms_;
+    ShardOptions& shard = options.shard;
     shard.memory_bytes_max = config.memory_bytes_max / config.threads;
     shard.item_bytes_max = config.item_bytes_max;
     shard.shard_index = unit->core();
     shard.shard_count = config.threads;
     shard.evict = config.evict;
     shard.slot_seed = setup_.role.slot_seed;
-    return SpawnPinned<StoreActor>(system_, unit, shard, clock_offset_ms_);
+    return SpawnPinned<StoreActor>(system_, unit, options);
   }
 
   listener_actor Listener(CoreUnit* unit) {

@@ -49,13 +49,12 @@ ForwardAnswer ToAnswer(const replication::ForwardAnswer& encoded) {
 
 }  // namespace
 
-StoreActor::StoreActor(caf::actor_config& config, CoreUnit* core, ShardOptions options,
-                       int64_t clock_offset_ms)
+StoreActor::StoreActor(caf::actor_config& config, CoreUnit* core, const StoreOptions& options)
     : pinned(config, core),
       options_(options),
-      shard_(options),
-      slot_seed_(options.slot_seed),
-      clock_offset_ms_(clock_offset_ms) {}
+      shard_(options.shard),
+      slot_seed_(options.shard.slot_seed),
+      clock_offset_ms_(options.clock_offset_ms) {}
 
 StoreActor::behavior_type StoreActor::make_behavior() {
   return {
@@ -64,7 +63,7 @@ StoreActor::behavior_type StoreActor::make_behavior() {
       [this](const ApplyBatchPtr& batch) { OnApply(*batch); },
       [this](const StoreOrder& order) { OnOrder(order); },
       [this](const AcknowledgedPtr& acknowledged) {
-        ledger_.Acknowledge((*acknowledged)[options_.shard_index]);
+        ledger_.Acknowledge((*acknowledged)[options_.shard.shard_index]);
       },
       [this](const StreamClockOffset& offset) { clock_offset_ms_ = offset.offset_ms; },
       [this](const StatsRequest& request) {
@@ -157,7 +156,7 @@ void StoreActor::AnswerBatch(const CommandBatchPtr& batch) {
 void StoreActor::HandOverChanges() {
   if (records_.count() == 0) return;
   auto batch = std::make_shared<MutationBatch>();
-  batch->shard = options_.shard_index;
+  batch->shard = options_.shard.shard_index;
   batch->changes = records_.count();
   if (!shard_.EpochHasRoom()) batch->used_up_epoch = shard_.epoch_number();
   if (records_.enabled()) {
@@ -191,9 +190,9 @@ void StoreActor::ApplyRecord(const ApplyBatch& batch, absl::string_view encoded,
     return;
   }
   const absl::string_view key = KeyOf(scratch_);
-  const bool ours =
-      key.empty() || !batch.every_shard ||
-      ShardOfSlot(SlotOf(HashKey(key, slot_seed_)), options_.shard_count) == options_.shard_index;
+  const bool ours = key.empty() || !batch.every_shard ||
+                    ShardOfSlot(SlotOf(HashKey(key, slot_seed_)), options_.shard.shard_count) ==
+                        options_.shard.shard_index;
   if (ours) {
     const absl::Status status = shard_.Apply(scratch_, NowMs());
     if (absl::IsResourceExhausted(status)) {
@@ -204,7 +203,7 @@ void StoreActor::ApplyRecord(const ApplyBatch& batch, absl::string_view encoded,
     }
   }
   // One shard tells an answer: the one that owns the key, or the first for an answer without one.
-  const bool tells = key.empty() ? !batch.every_shard || options_.shard_index == 0 : ours;
+  const bool tells = key.empty() ? !batch.every_shard || options_.shard.shard_index == 0 : ours;
   if (scratch_.has_answer() && tells) applied->answers.push_back(ToAnswer(scratch_.answer()));
 }
 
@@ -244,7 +243,7 @@ void StoreActor::OnOrder(const StoreOrder& order) {
       shard_.AbandonSnapshot();
       break;
     case StoreOrder::kBarrier:
-      send(wiring_->link, BarrierReached{options_.shard_index, order.value});
+      send(wiring_->link, BarrierReached{options_.shard.shard_index, order.value});
       break;
   }
 }
@@ -262,7 +261,7 @@ void StoreActor::SendNextChunk(size_t bytes_max) {
   RecordWriter writer;
   writer.set_enabled(true);
   auto chunk = std::make_shared<SnapshotChunk>();
-  chunk->shard = options_.shard_index;
+  chunk->shard = options_.shard.shard_index;
   chunk->last = !shard_.NextSnapshotChunk(bytes_max, NowMs(), &writer);
   chunk->records = writer.TakeBytes();
   send(wiring_->link, std::move(chunk));

@@ -22,10 +22,14 @@
 
 namespace twincached {
 
+struct StoreOptions {
+  ShardOptions shard;
+  int64_t clock_offset_ms = 0;  // stream clock at start: the wall clock
+};
+
 class StoreActor final : public pinned<store_actor> {
  public:
-  StoreActor(caf::actor_config& config, CoreUnit* unit, ShardOptions options,
-             int64_t clock_offset_ms);
+  StoreActor(caf::actor_config& config, CoreUnit* unit, const StoreOptions& options);
 
   const char* name() const override { return "STORE"; }
   // For the simulator, which reads it between iterations.
@@ -57,7 +61,7 @@ class StoreActor final : public pinned<store_actor> {
   void Maintain();
   void ArmMaintenance(int64_t delay_ms);
 
-  const ShardOptions options_;
+  const StoreOptions options_;
   Shard shard_;
   RecordWriter records_;
   HoldLedger ledger_;

@@ -1,0 +1,156 @@
+// The STORE between stand-ins: what it answers, tells the LINK, and holds back.
+#include "actors/store.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proto/key_hash.h"
+#include "tests/unit/actors/actor_fixture.h"
+
+namespace twincached {
+namespace {
+
+constexpr uint64_t kSeed = 7;
+
+Command Set(absl::string_view key, absl::string_view value) {
+  Command command;
+  command.op = Op::kSet;
+  command.key = key;
+  command.value = value;
+  command.hash = HashKey(key, kSeed);
+  return command;
+}
+
+Command Get(absl::string_view key) {
+  Command command;
+  command.key = key;
+  command.hash = HashKey(key, kSeed);
+  return command;
+}
+
+Command Delete(absl::string_view key) {
+  Command command = Get(key);
+  command.op = Op::kDelete;
+  return command;
+}
+
+class StoreTest : public ActorTest {
+ protected:
+  void SetUp() override { Start(StoreOptions()); }
+
+  void Start(StoreOptions options) {
+    options.shard.slot_seed = kSeed;
+    store_ = Spawn<StoreActor>(options);
+    Wire({{listener_.actor}, {store_}, link_.actor, supervisor_.actor});
+  }
+
+  void Order(StoreOrder::Kind kind, uint64_t value = 0) {
+    Send(store_, StoreOrder{kind, value});
+    Settle();
+  }
+  // The shard decides in `epoch`, and its changes are recorded.
+  void DecideAndRecord(uint64_t epoch) {
+    Order(StoreOrder::kDecide, epoch);
+    Order(StoreOrder::kRecord, 1);
+  }
+
+  // A client's commands and the STORE's answer.
+  CommandBatchPtr Execute(std::vector<Command> commands) {
+    auto batch = std::make_shared<CommandBatch>();
+    batch->commands = std::move(commands);
+    Send(store_, CommandBatchPtr(batch));
+    Settle();
+    EXPECT_EQ(listener_.Take<CommandBatchPtr>(), std::vector<CommandBatchPtr>{batch});
+    return batch;
+  }
+  // What a get of `key` waits for.
+  uint64_t HoldOf(absl::string_view key) { return Execute({Get(key)})->replies[0].hold_seq; }
+
+  StandIn<listener_actor> listener_ = MakeStandIn<listener_actor>();
+  StandIn<link_actor> link_ = MakeStandIn<link_actor>();
+  StandIn<supervisor_actor> supervisor_ = MakeStandIn<supervisor_actor>();
+  store_actor store_;
+};
+
+// ---------------------------------------------------------------- what is held
+
+TEST_F(StoreTest, AReplyWaitsUntilWhatItRevealsIsAcknowledged) {
+  DecideAndRecord(1);
+  EXPECT_EQ(Execute({Set("a", "1")})->replies[0].hold_seq, 1u);
+  EXPECT_EQ(HoldOf("a"), 1u);
+  Send(store_, std::make_shared<const Acknowledged>(Acknowledged{1}));
+  Settle();
+  EXPECT_EQ(HoldOf("a"), 0u);
+}
+
+TEST_F(StoreTest, ANewEpochOfTheSameDeciderLeavesWhatIsNotAcknowledgedSo) {
+  DecideAndRecord(1);
+  Execute({Set("a", "1"), Set("b", "1")});
+  Execute({Delete("b")});
+  Order(StoreOrder::kDecide, 2);
+  EXPECT_EQ(HoldOf("a"), 1u);
+  EXPECT_EQ(HoldOf("b"), 2u) << "a miss reveals the removal";
+}
+
+TEST_F(StoreTest, WhoFollowedInBetweenHoldsNothingOfBefore) {
+  DecideAndRecord(1);
+  Execute({Set("a", "1"), Set("b", "1")});
+  Execute({Delete("b")});
+  Order(StoreOrder::kFollow);
+  Order(StoreOrder::kDecide, 2);
+  EXPECT_EQ(HoldOf("a"), 0u);
+  EXPECT_EQ(HoldOf("b"), 0u);
+  EXPECT_EQ(Execute({Set("a", "2")})->replies[0].hold_seq, 3u) << "numbers go on";
+}
+
+// ---------------------------------------------------------------- modes
+
+TEST_F(StoreTest, AFollowerReadsAndRefusesAWholeBatchWithAWrite) {
+  DecideAndRecord(1);
+  Execute({Set("a", "1")});
+  Order(StoreOrder::kFollow);
+  const CommandBatchPtr read = Execute({Get("a")});
+  EXPECT_FALSE(read->refused);
+  EXPECT_EQ(read->replies[0].reply.value, "1");
+  EXPECT_TRUE(Execute({Get("a"), Set("a", "2")})->refused);
+  EXPECT_EQ(Execute({Get("a")})->replies[0].reply.value, "1");
+}
+
+TEST_F(StoreTest, ABatchOfALinkThatIsOverIsNotApplied) {
+  Order(StoreOrder::kDecide, 1);
+  auto batch = std::make_shared<ApplyBatch>();
+  batch->ticket = 1;
+  Send(store_, ApplyBatchPtr(batch));
+  Settle();
+  EXPECT_TRUE(link_.Heard<AppliedPtr>().empty());
+}
+
+// ---------------------------------------------------------------- epochs
+
+class StoreEpochTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreOptions options;
+    options.shard.epoch_counter_max = 3;
+    Start(options);
+  }
+};
+
+TEST_F(StoreEpochTest, TellsTheLinkWithEveryChangeWhileAnEpochHasNoRoom) {
+  for (const bool records : {false, true}) {
+    const uint64_t epoch = records ? 7 : 5;
+    Order(StoreOrder::kDecide, epoch);
+    Order(StoreOrder::kRecord, records);
+    for (int version = 1; version <= 4; ++version) Execute({Set("a", "1")});
+    Execute({Get("a")});
+    std::vector<uint64_t> told;
+    for (const MutationBatchPtr& batch : link_.Take<MutationBatchPtr>()) {
+      told.push_back(batch->used_up_epoch);
+    }
+    EXPECT_EQ(told, (std::vector<uint64_t>{0, 0, epoch, epoch}));
+  }
+}
+
+}  // namespace
+}  // namespace twincached
