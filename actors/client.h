@@ -3,7 +3,8 @@
 // Lives on its LISTENER's core. At any time a client is in at most one round (commands at the
 // STOREs) or has forwards under way, never both; a request that cannot be handled yet is `deferred`
 // and stops the parsing until it can. Bounds: unsent and held output stop the reading at
-// kClientOutputBytesMax; forwards by the LINK's window.
+// kClientOutputBytesMax; forwards by the LINK's window; a backlog has a round's requests at most,
+// with the values of one batch per shard.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +19,9 @@
 
 namespace twincached {
 
-// A command at the master, or a reply that must wait for one before it.
-struct PendingForward {
-  Request request;  // its views are into `owned`
+// A request whose reply must wait: at the master, or left over by a round, or behind one that is.
+struct PendingRequest {
+  Request request;  // its views are into `owned`, in a backlog into the pinned input
   std::string owned;
   bool answered = false;
   Reply reply;
@@ -32,7 +33,12 @@ struct Client {
   Client(uint64_t the_id, size_t item_bytes_max) : id(the_id), session(item_bytes_max) {}
 
   // No reply of it is still to come: it may be destroyed.
-  bool Idle() const { return !in_round && !HasForwards() && !gathering && !deferred; }
+  bool Idle() const {
+    return !in_round && !HasForwards() && !HasBacklog() && !gathering && !deferred;
+  }
+  // The input stays pinned, and is not parsed on: requests are views into it.
+  bool IsStuck() const { return deferred.has_value() || HasBacklog(); }
+  bool HasBacklog() const { return backlog != nullptr && !backlog->empty(); }
   bool HasForwards() const { return forwards != nullptr && !forwards->empty(); }
 
   const uint64_t id;
@@ -45,8 +51,12 @@ struct Client {
   uint64_t output_before_round = 0;  // offset
   absl::optional<Request> deferred;
 
+  // Created when first needed.
+  std::unique_ptr<std::deque<PendingRequest>> backlog;
+  size_t left_over = 0;  // of these, by the round that ends now
+
   // Created with the first forward.
-  std::unique_ptr<std::deque<PendingForward>> forwards;
+  std::unique_ptr<std::deque<PendingRequest>> forwards;
   uint64_t first_forward_index = 0;  // of forwards->front()
 
   bool in_round = false;

@@ -62,7 +62,7 @@ void ListenerActor::on_exit() {
 
 void ListenerActor::OnInput(net::Connection& connection) {
   Client* client = static_cast<Client*>(connection.owner_data);
-  if (client->in_round || client->gathering || client->deferred) return;
+  if (client->in_round || client->gathering || client->IsStuck()) return;
   Parse(client);
   if (!client->in_round) Resume(client);
 }
@@ -108,8 +108,12 @@ bool ListenerActor::Take(Client* client, Request& request) {
     case RequestKind::kFlush: {
       const bool forward =
           client->HasForwards() || (mode_ == ServingMode::kFollower && IsWrite(request.command.op));
-      if (!forward) break;
+      if (!forward && request.kind == RequestKind::kStore) break;
       if (client->in_round) return false;
+      if (!forward) {
+        SendRound();  // a flush begins a round: it is executed by all shards, or by none
+        break;
+      }
       Forward(client, request);
       return true;
     }
@@ -202,6 +206,7 @@ void ListenerActor::FinishRound(std::unique_ptr<Round> round) {
   }
   for (Client* client : round->clients) {
     client->in_round = false;
+    client->left_over = 0;
     AdaptRoundSize(client, client->connection->appended() - client->output_before_round);
     Resume(client);
   }
@@ -212,13 +217,11 @@ void ListenerActor::FinishRound(std::unique_ptr<Round> round) {
 
 void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
   Client* client = entry.client;
+  if (entry.stored && round.batches[entry.shard]->refused) client->gone = true;
   if (client->gone) return;
+  if (client->left_over > 0 || !IsExecuted(round, entry)) return LeaveOver(round, entry);
   if (!entry.stored) return ComposeReply(entry.request, {}, client->connection->output());
   const CommandBatch& batch = *round.batches[entry.shard];
-  if (batch.refused) {
-    client->gone = true;
-    return;
-  }
   const StoredReply& stored = batch.replies[entry.index];
   if (!entry.request.noreply && mode_ != ServingMode::kAlone) {
     Hold(client, entry.shard, stored.hold_seq);
@@ -241,9 +244,10 @@ void ListenerActor::Hold(Client* client, uint32_t shard, uint64_t seq) {
 // What had to wait goes on, the input is given back, replies leave. REQUIRES: not in a round.
 void ListenerActor::Resume(Client* client) {
   if (client->gone) return ResetClient(client);
-  if (client->deferred) HandleDeferred(client);
+  TakeBacklog(client);
+  if (client->deferred && !client->in_round && !client->HasBacklog()) HandleDeferred(client);
   net::Connection& connection = *client->connection;
-  if (client->deferred) {
+  if (client->IsStuck()) {
     if (!std::exchange(client->input_pinned, true)) connection.PinInput();
   } else if (!client->in_round) {
     stats_.bytes_read += client->parsed_bytes;

@@ -101,6 +101,12 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   void HandleDeferred(Client* client);
   static void AdaptRoundSize(Client* client, uint64_t output_bytes);
 
+  // What a round left over (listener_backlog.cc).
+  static bool IsExecuted(const Round& round, const Entry& entry);
+  static void LeaveOver(const Round& round, const Entry& entry);
+  void TakeBacklog(Client* client);
+  void ComposePending(Client* client, const PendingRequest& pending);
+
   // Forwards (listener_forwards.cc).
   void Forward(Client* client, const Request& request);
   void OnForwardReplies(ForwardReplies* replies);

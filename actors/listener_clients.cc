@@ -117,7 +117,8 @@ void ListenerActor::OnClosed(net::Connection& connection, net::CloseReason reaso
 
 void ListenerActor::OnDrained(net::Connection& connection) {
   Client* client = static_cast<Client*>(connection.owner_data);
-  if (!client->in_round) Release(client);
+  if (client->in_round) return;
+  client->HasBacklog() ? Resume(client) : Release(client);
 }
 
 }  // namespace twincached

@@ -24,9 +24,9 @@ void Own(absl::string_view* first, absl::string_view* second, std::string* owned
 // Also takes what needs no master but must be answered behind a forward.
 void ListenerActor::Forward(Client* client, const Request& request) {
   if (client->forwards == nullptr)
-    client->forwards = std::make_unique<std::deque<PendingForward>>();
+    client->forwards = std::make_unique<std::deque<PendingRequest>>();
   client->forwards->emplace_back();
-  PendingForward& pending = client->forwards->back();
+  PendingRequest& pending = client->forwards->back();
   pending.request = request;
   // The reply needs the key and the text; the value goes to the master only.
   pending.request.command.value = {};
@@ -54,25 +54,19 @@ void ListenerActor::OnForwardReplies(ForwardReplies* replies) {
     if (client == nullptr || client->gone || !client->HasForwards()) continue;
     const uint64_t place = reply.index - client->first_forward_index;
     if (place >= client->forwards->size()) continue;
-    PendingForward& pending = (*client->forwards)[place];
+    PendingRequest& pending = (*client->forwards)[place];
     pending.answered = true;
     pending.reply = reply.reply;
     pending.value = std::move(reply.value);
-    pending.reply.value = pending.value;
     pending.revealed = std::move(reply.revealed);
     if (place == 0) ComposeAnswered(client);
   }
 }
 
 void ListenerActor::ComposeAnswered(Client* client) {
-  std::deque<PendingForward>& forwards = *client->forwards;
-  std::string* output = client->connection->output();
+  std::deque<PendingRequest>& forwards = *client->forwards;
   while (!forwards.empty() && forwards.front().answered) {
-    const PendingForward& pending = forwards.front();
-    if (mode_ != replication::ServingMode::kAlone) {
-      for (const Revealed& each : pending.revealed) Hold(client, each.shard, each.seq);
-    }
-    ComposeReply(pending.request, pending.reply, output);
+    ComposePending(client, forwards.front());
     forwards.pop_front();
     ++client->first_forward_index;
   }

@@ -73,14 +73,20 @@ void ListenerActor::Release(Client* client) {
 void ListenerActor::ReleaseHeld() {
   std::vector<Client*> held;
   held.swap(held_);
+  std::vector<uint64_t> waiting;  // for room in their output
   for (Client* client : held) client->listed_held = false;
   for (Client* client : held) {
     if (client->in_round) {
       client->listed_held = true;
       held_.push_back(client);
-    } else {
-      Release(client);
+      continue;
     }
+    if (client->HasBacklog()) waiting.push_back(client->id);
+    Release(client);
+  }
+  for (const uint64_t id : waiting) {
+    Client* client = Find(id);
+    if (client != nullptr && !client->in_round) Resume(client);
   }
 }
 

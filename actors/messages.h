@@ -52,6 +52,8 @@ struct CommandBatch {
   // Filled by the STORE.
   bool refused =
       false;  // the shard does not decide: nothing was executed, the connections are reset
+  // One per command, in order. Fewer of a client's batch whose values are as many as may be copied
+  // at once (kBatchValueBytesMax): the other commands were not executed.
   std::vector<StoredReply> replies;
   std::string arena;
   uint64_t changed_seq =

@@ -101,7 +101,7 @@ void StoreActor::OnCommands(const CommandBatchPtr& batch) {
 void StoreActor::ExecuteAll(CommandBatch* batch) {
   const int64_t now_ms = NowMs();
   const bool forwarded = batch->origin == CommandOrigin::kPeerForward;
-  for (size_t i = 0; i < batch->commands.size(); ++i) {
+  for (size_t i = 0; i < batch->commands.size() && !IsFull(*batch); ++i) {
     const uint32_t count_before = records_.count();
     const Reply reply = shard_.Execute(batch->commands[i], now_ms, &records_);
     const bool changed = records_.count() != count_before;
@@ -122,6 +122,7 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
 void StoreActor::ReadAll(CommandBatch* batch) {
   const int64_t now_ms = NowMs();
   for (const Command& command : batch->commands) {
+    if (IsFull(*batch)) return;
     if (IsWrite(command.op)) {
       batch->refused = true;
       return;
@@ -130,14 +131,16 @@ void StoreActor::ReadAll(CommandBatch* batch) {
   }
 }
 
+// Of clients' commands: the LISTENER asks again for those that are left. Forwards are bounded by
+// themselves.
+bool StoreActor::IsFull(const CommandBatch& batch) const {
+  return batch.origin == CommandOrigin::kClient &&
+         batch.arena.size() >= options_.batch_value_bytes_max;
+}
+
 void StoreActor::KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch) {
-  StoredReply stored{reply, hold_seq, batch->arena.size()};
-  if (!reply.value.empty() && batch->arena.size() + reply.value.size() > kBatchValueBytesMax) {
-    stored.reply.status = Status::kMiss;
-    stored.reply.value = {};
-  }
-  batch->arena.append(stored.reply.value.data(), stored.reply.value.size());
-  batch->replies.push_back(stored);
+  batch->replies.push_back({reply, hold_seq, batch->arena.size()});
+  batch->arena.append(reply.value.data(), reply.value.size());
 }
 
 void StoreActor::AnswerBatch(const CommandBatchPtr& batch) {

@@ -11,12 +11,14 @@
 // the LISTENER.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "actors/hold_ledger.h"
 #include "actors/interfaces.h"
 #include "actors/pinned.h"
+#include "proto/limits.h"
 #include "storage/record_writer.h"
 #include "storage/shard.h"
 
@@ -24,7 +26,8 @@ namespace twincached {
 
 struct StoreOptions {
   ShardOptions shard;
-  int64_t clock_offset_ms = 0;  // stream clock at start: the wall clock
+  int64_t clock_offset_ms = 0;                         // stream clock at start: the wall clock
+  size_t batch_value_bytes_max = kBatchValueBytesMax;  // tests set less
 };
 
 class StoreActor final : public pinned<store_actor> {
@@ -48,6 +51,7 @@ class StoreActor final : public pinned<store_actor> {
   void OnCommands(const CommandBatchPtr& batch);
   void ExecuteAll(CommandBatch* batch);
   void ReadAll(CommandBatch* batch);
+  bool IsFull(const CommandBatch& batch) const;
   void KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch);
   void AnswerBatch(const CommandBatchPtr& batch);
   void HandOverChanges();

@@ -30,7 +30,8 @@ inline constexpr size_t kClientOutputBytesMax = 1u << 20;
 inline constexpr size_t kReadBytesPerIteration = 64u << 10;
 // Commands of one connection at the other node; beyond it the connection is not read.
 inline constexpr size_t kClientForwardsMax = 1024;
-// Values copied for one batch of commands; what is found beyond it is answered as a miss.
+// Values copied for one batch of clients' commands, and one more; the commands behind wait for a
+// later round.
 inline constexpr size_t kBatchValueBytesMax = 256u << 20;
 // Requests taken from one connection in one iteration, for the same reason.
 inline constexpr size_t kRequestsPerIteration = 1024;

@@ -126,6 +126,47 @@ TEST_F(StoreTest, ABatchOfALinkThatIsOverIsNotApplied) {
   EXPECT_TRUE(link_.Heard<AppliedPtr>().empty());
 }
 
+// ---------------------------------------------------------------- batches that are full
+
+class StoreBatchTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreOptions options;
+    options.batch_value_bytes_max = 10;
+    Start(options);
+    DecideAndRecord(1);
+    Execute({Set("a", "123456"), Set("b", "123456"), Set("c", "123456")});
+  }
+};
+
+TEST_F(StoreBatchTest, StopsBehindTheValueThatFillsIt) {
+  const CommandBatchPtr batch = Execute({Get("a"), Get("b"), Set("c", "new"), Get("c")});
+  ASSERT_EQ(batch->replies.size(), 2u);
+  EXPECT_EQ(batch->replies[1].reply.value, "123456") << "whole, though it goes beyond";
+  EXPECT_EQ(Execute({Get("c")})->replies[0].reply.value, "123456") << "not executed";
+}
+
+TEST_F(StoreBatchTest, StopsWhileItFollowsToo) {
+  Order(StoreOrder::kFollow);
+  EXPECT_EQ(Execute({Get("a"), Get("b"), Get("c")})->replies.size(), 2u);
+}
+
+TEST_F(StoreBatchTest, MissesAndWritesDoNotFillIt) {
+  EXPECT_EQ(Execute(std::vector<Command>(50, Get("nobody")))->replies.size(), 50u);
+  EXPECT_EQ(Execute(std::vector<Command>(50, Set("a", "1")))->replies.size(), 50u);
+}
+
+TEST_F(StoreBatchTest, ForwardsAreExecutedToTheLast) {
+  auto batch = std::make_shared<CommandBatch>();
+  batch->origin = CommandOrigin::kStrandedForward;
+  batch->commands = {Get("a"), Get("b"), Get("c")};
+  batch->tags.resize(3);
+  Send(store_, CommandBatchPtr(batch));
+  Settle();
+  EXPECT_EQ(link_.Heard<CommandBatchPtr>(), std::vector<CommandBatchPtr>{batch});
+  EXPECT_EQ(batch->replies.size(), 3u);
+}
+
 // ---------------------------------------------------------------- epochs
 
 class StoreEpochTest : public StoreTest {
