@@ -109,6 +109,38 @@ TEST(ForwardBook, AnAnswerInNoPartsAtAllIsAnAnswer) {
   EXPECT_EQ(book.in_flight(), 0u);
 }
 
+TEST(ForwardBook, PartsOfBeforeARestartCountNoMore) {
+  ForwardBook book;
+  const uint64_t number = book.Add(Request(""));
+  EXPECT_EQ(book.Answer(number, 3), nullptr);
+  EXPECT_EQ(book.Answer(number, 3), nullptr);
+  book.Restart(number);  // its master is gone: executed here, on as many shards as there are here
+  EXPECT_EQ(book.Answer(number, 2), nullptr);
+  EXPECT_NE(book.Answer(number, 2), nullptr);
+  book.Restart(number);
+  EXPECT_EQ(book.Answer(number, 2), nullptr) << "an answer is taken once";
+}
+
+TEST(ForwardBook, TheAnswerWaitsForWhatEveryPartReveals) {
+  ForwardBook book;
+  const uint64_t number = book.Add(Request(""));
+  const uint64_t other = book.Add(Request("a"));
+  book.Reveal(number, {0, 4});
+  EXPECT_EQ(book.Answer(number, 2), nullptr);
+  book.Reveal(number, {1, 9});
+  const ForwardBook::Entry* entry = book.Answer(number, 2);
+  ASSERT_NE(entry, nullptr);
+  ASSERT_EQ(entry->revealed.size(), 2u);
+  EXPECT_EQ(entry->revealed[0].shard, 0u);
+  EXPECT_EQ(entry->revealed[0].seq, 4u);
+  EXPECT_EQ(entry->revealed[1].shard, 1u);
+  EXPECT_EQ(entry->revealed[1].seq, 9u);
+  book.Reveal(number, {0, 10});     // answered already
+  book.Reveal(other + 1, {0, 10});  // never asked for
+  EXPECT_EQ(entry->revealed.size(), 2u);
+  EXPECT_TRUE(book.Answer(other, 1)->revealed.empty());
+}
+
 TEST(ForwardBook, ForgetsFromTheFrontOnly) {
   ForwardBook book;
   const uint64_t first = book.Add(Request("a"));

@@ -52,6 +52,77 @@ TEST(RoleMachineAck, EqualOnesAreNoNews) {
   }
 }
 
+// ---------------------------------------------------------------- what was read meanwhile
+
+// A slave whose master answered alone meanwhile: it resumes on connection 2, and is not in sync.
+void FallBehind(Driver* driver) {
+  driver->Slave();
+  driver->CloseLink(false);
+  Hello master = driver->WithData();
+  master.set_position(8);
+  master.set_acknowledged_position(8);
+  driver->Open(2, true);
+  driver->Greet(2, master);
+  driver->Agree(2);
+  ASSERT_EQ(driver->state(), JOIN);
+  ASSERT_TRUE(driver->Serves(ServingMode::kHeld));
+}
+
+TEST(RoleMachineReads, OfATimeOutOfSyncAreDroppedWhenItIsInSyncAgain) {
+  Driver driver(true);
+  FallBehind(&driver);
+  driver.Give(InSyncApplied{});
+  ASSERT_TRUE(driver.Emitted<SetServing>());
+  EXPECT_EQ(driver.Find<SetServing>()->mode, ServingMode::kFollower);
+  EXPECT_TRUE(driver.Find<SetServing>()->drop_held);
+}
+
+TEST(RoleMachineReads, OfAPairThatNeverPartedAreKept) {
+  Driver driver(true);
+  driver.Slave();
+  driver.CloseLink(false);
+  Hello master = driver.WithData();
+  master.set_state(HOLD);
+  driver.Open(2, true);
+  driver.Greet(2, master);
+  driver.Agree(2);
+  driver.Give(InSyncApplied{});
+  EXPECT_EQ(driver.state(), SLAVE);
+  EXPECT_FALSE(driver.Emitted<SetServing>());
+}
+
+TEST(RoleMachineReads, OfATimeOutOfSyncAreDroppedByAPromotion) {
+  for (const bool behind : {false, true}) {
+    Driver driver(true);
+    if (behind) {
+      FallBehind(&driver);
+      driver.Give(ConnectionClosed{2, true, driver.now()});
+      driver.Give(InSyncApplied{});  // the link's last batches
+    } else {
+      driver.Slave();
+      driver.CloseLink(true);
+    }
+    ASSERT_EQ(driver.state(), HOLD);
+    driver.Give(ProbeDone{ProbeDone::kRefused});
+    driver.Give(BarrierDone{driver.barrier_token()});
+    ASSERT_EQ(driver.state(), SOLO);
+    EXPECT_EQ(driver.Find<SetServing>()->mode, ServingMode::kAlone);
+    EXPECT_EQ(driver.Find<SetServing>()->drop_held, behind);
+    EXPECT_FALSE(driver.Emitted<DropData>()) << "what it has is all there is";
+  }
+}
+
+TEST(RoleMachineReads, AreDroppedByAPromotionFromEmpty) {
+  Driver driver(true);
+  driver.Slave();
+  driver.Hear(MASTER);
+  driver.Give(ConnectionClosed{1, false, driver.now() + 5000});  // it slept, and was reset
+  driver.Give(ProbeDone{ProbeDone::kRefused});
+  driver.Give(BarrierDone{driver.barrier_token()});
+  EXPECT_TRUE(driver.Emitted<DropData>());
+  EXPECT_TRUE(driver.Find<SetServing>()->drop_held);
+}
+
 // ---------------------------------------------------------------- versions that run out
 
 TEST(RoleMachineEpoch, AMasterEndsItsLinkToAgreeOnTheNextOne) {

@@ -1,0 +1,221 @@
+// The LINK: what it tells LISTENERs and STOREs, and what it does with forwards and strangers.
+#include "actors/link.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proto/key_hash.h"
+#include "tests/unit/actors/link_fixture.h"
+
+namespace twincached {
+namespace {
+
+using replication::ServingMode;
+
+// ---------------------------------------------------------------- acknowledgements
+
+TEST_F(LinkTest, ServingAloneAcknowledgesWhatWasOpenBeforeItSaysSo) {
+  Order(DecideIn(1, false), replication::SetServing{ServingMode::kPaired, 1, false});
+  auto batch = std::make_shared<MutationBatch>();
+  batch->shard = 1;
+  batch->seq = 4;
+  batch->changes = 1;
+  Send(link_, MutationBatchPtr(batch));
+  Settle();
+  EXPECT_TRUE(listener_.Heard<AcknowledgedPtr>().empty());
+  Order(replication::SetServing{ServingMode::kAlone, 2, false});
+  ASSERT_EQ(listener_.Heard<AcknowledgedPtr>().size(), 1u);
+  EXPECT_EQ(*listener_.Heard<AcknowledgedPtr>()[0], (Acknowledged{0, 4}));
+  for (auto& store : stores_) {
+    ASSERT_EQ(store.Heard<AcknowledgedPtr>().size(), 1u);
+    EXPECT_EQ(*store.Heard<AcknowledgedPtr>()[0], (Acknowledged{0, 4}));
+  }
+}
+
+TEST_F(LinkTest, WhatIsAnsweredAloneIsAcknowledgedWithTheNextNews) {
+  Order(DecideIn(1, false), replication::SetServing{ServingMode::kAlone, 1, false});
+  auto batch = std::make_shared<MutationBatch>();
+  batch->seq = 9;
+  batch->changes = 1;
+  Send(link_, MutationBatchPtr(batch));
+  Settle();
+  Order(replication::SetServing{ServingMode::kAlone, 2, false});
+  EXPECT_EQ(*listener_.Heard<AcknowledgedPtr>().back(), (Acknowledged{9, 0}));
+}
+
+// ---------------------------------------------------------------- epochs
+
+TEST_F(LinkTest, TellsOncePerEpochThatItsVersionsRunOut) {
+  Order(DecideIn(5, false), replication::SetServing{ServingMode::kAlone, 1, false});
+  for (const uint64_t used_up : {0, 5, 5, 0, 7, 5, 7}) {
+    auto batch = std::make_shared<MutationBatch>();
+    batch->changes = 1;
+    batch->used_up_epoch = used_up;
+    Send(link_, MutationBatchPtr(batch));
+  }
+  Settle();
+  std::vector<uint64_t> told;
+  for (const auto& event : Told<replication::EpochUsedUp>()) told.push_back(event.number);
+  EXPECT_EQ(told, (std::vector<uint64_t>{5, 7}));
+  replication::NextEpoch next;
+  next.epoch.set_number(9);
+  Order(next);
+  EXPECT_EQ(OrdersTo(0, StoreOrder::kDecide), (std::vector<uint64_t>{5, 9}));
+  EXPECT_EQ(OrdersTo(1, StoreOrder::kDecide), (std::vector<uint64_t>{5, 9}));
+}
+
+// ---------------------------------------------------------------- forwards of our clients
+
+ForwardRequestsPtr Request(Op op, const std::string& key) {
+  auto requests = std::make_shared<ForwardRequests>(1);
+  ForwardRequest& request = requests->front();
+  request.client = {0, 77};
+  request.index = 3;
+  request.owned = key;
+  request.command.op = op;
+  request.command.key = request.owned;
+  return requests;
+}
+
+class StrandedForwardTest : public LinkTest {
+ protected:
+  // The batch that the STORE was given, answered with this hold.
+  void Answer(int shard, uint64_t hold_seq) {
+    auto& heard = stores_[shard].Heard<CommandBatchPtr>();
+    ASSERT_EQ(heard.size(), 1u);
+    const CommandBatchPtr batch = heard[0];
+    EXPECT_EQ(batch->origin, CommandOrigin::kStrandedForward);
+    Reply reply;
+    reply.status = Status::kStored;
+    batch->replies = {{reply, hold_seq, 0}};
+    Send(link_, CommandBatchPtr(batch));
+    Settle();
+  }
+};
+
+TEST_F(StrandedForwardTest, AreExecutedHereOnPromotionAndSayWhatTheyReveal) {
+  Order(replication::Follow{});
+  Send(link_, Request(Op::kDelete, "a"));
+  Settle();
+  const int shard = static_cast<int>(ShardOfSlot(SlotOf(HashKey("a", 0)), kShards));
+  EXPECT_TRUE(stores_[shard].Heard<CommandBatchPtr>().empty());
+  Order(DecideIn(2, true));
+  Answer(shard, 6);
+  ASSERT_EQ(listener_.Heard<ForwardRepliesPtr>().size(), 1u);
+  const ForwardReply& reply = listener_.Heard<ForwardRepliesPtr>()[0]->at(0);
+  EXPECT_EQ(reply.client, 77u);
+  EXPECT_EQ(reply.index, 3u);
+  ASSERT_EQ(reply.revealed.size(), 1u);
+  EXPECT_EQ(reply.revealed[0].shard, static_cast<uint32_t>(shard));
+  EXPECT_EQ(reply.revealed[0].seq, 6u);
+}
+
+TEST_F(StrandedForwardTest, WithoutAnythingToRevealLeaveAtOnce) {
+  Order(DecideIn(2, false));
+  Send(link_, Request(Op::kDelete, "a"));
+  Settle();
+  Answer(static_cast<int>(ShardOfSlot(SlotOf(HashKey("a", 0)), kShards)), 0);
+  EXPECT_TRUE(listener_.Heard<ForwardRepliesPtr>().at(0)->at(0).revealed.empty());
+}
+
+TEST_F(StrandedForwardTest, OfAFlushAreAnsweredWhenEveryShardHas) {
+  Order(DecideIn(2, false));
+  Send(link_, Request(Op::kFlush, ""));
+  Settle();
+  Answer(0, 6);
+  EXPECT_TRUE(listener_.Heard<ForwardRepliesPtr>().empty());
+  Answer(1, 8);
+  ASSERT_EQ(listener_.Heard<ForwardRepliesPtr>().size(), 1u);
+  EXPECT_EQ(listener_.Heard<ForwardRepliesPtr>()[0]->at(0).revealed.size(), 2u);
+}
+
+// ---------------------------------------------------------------- forwards of the peer's clients
+
+replication::Frame ForwardFrame(uint64_t number) {
+  replication::Frame frame;
+  frame.mutable_forwards()->set_incarnation_low(22);
+  replication::Forward* forward = frame.mutable_forwards()->add_forwards();
+  forward->set_number(number);
+  forward->set_op(static_cast<uint32_t>(Op::kFlush));
+  return frame;
+}
+
+TEST_F(LinkTest, ALoadedMasterTakesNothingMoreOnceItDrains) {
+  Order(DecideIn(1, false));
+  const auto far = Meet();
+  Attach(true, replication::COPY_RESUME);
+  far->Send(ForwardFrame(1));
+  ASSERT_TRUE(RunUntil([&] { return !stores_[0].Heard<CommandBatchPtr>().empty(); }));
+  EXPECT_EQ(stores_[0].Heard<CommandBatchPtr>()[0]->origin, CommandOrigin::kPeerForward);
+  EXPECT_TRUE(listener_.Heard<WindowFull>().empty());
+
+  Order(replication::DrainLink{});
+  EXPECT_EQ(Told<replication::Drained>().size(), 1u);
+  ASSERT_EQ(listener_.Heard<WindowFull>().size(), 1u);
+  EXPECT_TRUE(listener_.Heard<WindowFull>()[0].full) << "no client is read";
+  far->Send(ForwardFrame(2));
+  replication::Frame ack;
+  ack.mutable_ack()->set_loaded(true);
+  far->Send(ack);  // whatever comes
+  for (int i = 0; i < 5; ++i) Settle();
+  EXPECT_EQ(stores_[0].Heard<CommandBatchPtr>().size(), 1u) << "the peer executes it itself";
+  EXPECT_EQ(listener_.Heard<WindowFull>().size(), 1u) << "a stop is never taken back";
+  Order(replication::DrainLink{});
+  EXPECT_EQ(Told<replication::Drained>().size(), 2u);
+}
+
+TEST_F(LinkTest, AForwardIsExecutedOnce) {
+  Order(DecideIn(1, false));
+  const auto far = Meet();
+  Attach(true, replication::COPY_RESUME);
+  for (const uint64_t number : {1, 2, 2, 1, 3}) far->Send(ForwardFrame(number));
+  ASSERT_TRUE(RunUntil([&] { return !stores_[1].Heard<CommandBatchPtr>().empty(); }));
+  for (int i = 0; i < 5; ++i) Settle();
+  std::vector<uint64_t> numbers;
+  for (const CommandBatchPtr& batch : stores_[1].Heard<CommandBatchPtr>()) {
+    for (const ForwardTag& tag : batch->tags) numbers.push_back(tag.number);
+  }
+  EXPECT_EQ(numbers, (std::vector<uint64_t>{1, 2, 3}));
+}
+
+// ---------------------------------------------------------------- connections
+
+TEST_F(LinkTest, ADialWhenThereAreTooManyConnectionsFails) {
+  size_t opened = 0;
+  std::vector<std::unique_ptr<FarEnd>> ends;
+  while (Told<replication::DialFailed>().empty() && ends.size() < 20) {
+    Order(replication::Dial{0});
+    ASSERT_TRUE(RunUntil([&] {
+      return Told<replication::ConnectionOpened>().size() > opened ||
+             !Told<replication::DialFailed>().empty();
+    }));
+    opened = Told<replication::ConnectionOpened>().size();
+    ends.push_back(std::make_unique<FarEnd>(accept(port_.fd(), nullptr, nullptr)));
+  }
+  EXPECT_EQ(opened, 9u);
+  ASSERT_EQ(Told<replication::DialFailed>().size(), 1u);
+  EXPECT_EQ(Told<replication::DialFailed>()[0].why, replication::DialFailed::kSilent);
+  ends.front()->Close();
+  ASSERT_TRUE(RunUntil([&] { return !Told<replication::ConnectionClosed>().empty(); }));
+  Order(replication::Dial{0});
+  EXPECT_TRUE(RunUntil([&] { return Told<replication::ConnectionOpened>().size() > opened; }));
+}
+
+TEST_F(LinkTest, AHelloWaitsForWhatALinkClosedByItselfBrought) {
+  const auto first = Meet();
+  Attach(false, replication::COPY_RESUME, 5);
+  const auto barriers = OrdersTo(0, StoreOrder::kBarrier).size();
+  Order(replication::CloseConnection{connection_, true});
+  EXPECT_EQ(OrdersTo(0, StoreOrder::kBarrier).size(), barriers + 1);
+  Order(replication::Dial{0});
+  ASSERT_TRUE(RunUntil([&] { return Told<replication::ConnectionOpened>().size() == 2; }));
+  FarEnd second(accept(port_.fd(), nullptr, nullptr));
+  Order(replication::SendHello{Told<replication::ConnectionOpened>().back().connection});
+  EXPECT_TRUE(second.Frames().empty());
+  ReachBarriers();
+  EXPECT_EQ(second.Frames().size(), 1u);
+}
+
+}  // namespace
+}  // namespace twincached
