@@ -164,7 +164,6 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   bool told_caught_up_ = false, told_in_sync_ = false;
   uint64_t heard_us_ = 0;                                       // newest heartbeat of the peer
   uint64_t executed_forward_ = 0, executed_forwards_from_ = 0;  // newest number, whose
-  replication::Ack pending_ack_;
 
   // The stream.
   replication::MutationLog log_;

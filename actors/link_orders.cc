@@ -143,7 +143,6 @@ void LinkActor::Obey(const replication::DropData& drop) {
   log_.Reset(0);
   receiver_.reset();
   retiring_.reset();
-  pending_ack_.Clear();
   open_batches_.SkipAll();
   book_.Clear();
   executed_forward_ = 0;

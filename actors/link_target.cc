@@ -26,6 +26,8 @@ void LinkActor::BeginTarget(const replication::AttachLink& attach) {
     receiver_->ExpectSnapshot();
     return;
   }
+  // An Ack that named them may have been lost with the link before.
+  OrderStores(StoreOrder::kTellShed, 0);
   const bool knows_us = peer_hello_.forwards_from().low() == options_.incarnation_low;
   SendForwards(knows_us ? peer_hello_.forwards_executed() + 1 : book_.first());
 }
@@ -64,10 +66,10 @@ void LinkActor::OnApplied(const Applied& applied) {
     if (answer.incarnation_low != options_.incarnation_low) continue;
     AnswerClient(answer.number, answer.parts, answer.reply, answer.value);
   }
-  for (const std::string& key : applied.shed_keys) pending_ack_.add_shed_keys(key);
   for (replication::Receiver* receiver : {retiring_.get(), receiver_.get()}) {
     if (receiver == nullptr || !receiver->HasIssued(applied.ticket)) continue;
     if (applied.failure.empty()) {
+      for (const std::string& key : applied.shed_keys) receiver->AddShed(key);
       receiver->OnApplied(applied.ticket);
     } else if (receiver == receiver_.get()) {
       Tell(replication::StreamBroken{applied.failure});
@@ -80,10 +82,7 @@ void LinkActor::SendAck() {
   if (receiver_ == nullptr) return;
   if (receiver_->TakeLoadingDone()) OrderStores(StoreOrder::kEndLoading, 0);
   Frame frame;
-  if (receiver_->TakeAck(frame.mutable_ack())) {
-    frame.mutable_ack()->mutable_shed_keys()->Swap(pending_ack_.mutable_shed_keys());
-    AppendToLink(frame);
-  }
+  if (receiver_->TakeAck(frame.mutable_ack())) AppendToLink(frame);
   if (receiver_->in_sync_applied() && !std::exchange(told_in_sync_, true)) {
     Tell(replication::InSyncApplied{});
   }

@@ -245,6 +245,9 @@ void StoreActor::OnOrder(const StoreOrder& order) {
     case StoreOrder::kAbandonSnapshot:
       shard_.AbandonSnapshot();
       break;
+    case StoreOrder::kTellShed:
+      TellShed();
+      break;
     case StoreOrder::kBarrier:
       send(wiring_->link, BarrierReached{options_.shard.shard_index, order.value});
       break;
@@ -257,6 +260,12 @@ void StoreActor::SetDeciding(bool decides) {
   decides_ = decides;
   loop().CancelTimer(std::exchange(maintenance_, 0));
   if (decides) Maintain();
+}
+
+void StoreActor::TellShed() {
+  auto applied = std::make_shared<Applied>();
+  applied->shed_keys = shard_.ShedKeys();
+  if (!applied->shed_keys.empty()) send(wiring_->link, std::move(applied));
 }
 
 void StoreActor::SendNextChunk(size_t bytes_max) {

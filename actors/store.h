@@ -60,6 +60,7 @@ class StoreActor final : public pinned<store_actor> {
   void ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, Applied* applied);
 
   void OnOrder(const StoreOrder& order);
+  void TellShed();
   void SendNextChunk(size_t bytes_max);
   void SetDeciding(bool decides);
   void Maintain();

@@ -53,7 +53,8 @@ struct StoreOrder {
     kBeginSnapshot,
     kNextChunk,  // about `value` bytes
     kAbandonSnapshot,
-    kBarrier,  // answer BarrierReached
+    kTellShed,  // answer with an Applied of ticket 0 that names what the peer has yet to remove
+    kBarrier,   // answer BarrierReached
   };
   Kind kind = kBarrier;
   uint64_t value = 0;
@@ -76,7 +77,7 @@ struct ForwardAnswer {
 };
 
 struct Applied {
-  uint64_t ticket = 0;
+  uint64_t ticket = 0;                 // 0: of none, nothing was applied
   std::string failure;                 // not empty: a gap or a bad record; the stream is broken
   std::vector<ForwardAnswer> answers;  // to our own clients' forwards
   std::vector<std::string> shed_keys;

@@ -1,5 +1,8 @@
 #include "storage/applier.h"
 
+#include <iterator>
+
+#include "proto/key_hash.h"
 #include "proto/limits.h"
 
 namespace twincached {
@@ -21,8 +24,7 @@ absl::Status Applier::Apply(const replication::Record& record) {
       ApplyRemove(record.remove());
       break;
     case replication::Record::kFlush:
-      parts_->flushes.Set(record.flush().slots(), kNever);
-      parts_->store.FlushSlots(record.flush().slots());
+      ApplyFlush(record.flush().slots());
       break;
     case replication::Record::kDelayedFlush:
       parts_->flushes.Set(record.delayed_flush().slots() & parts_->store.own_slots(),
@@ -41,7 +43,7 @@ absl::Status Applier::ApplyPut(const replication::Put& put) {
   if (put.version() <= store.FloorOf(hash)) {
     return absl::FailedPreconditionError("a put is older than a flush that was applied");
   }
-  shed_.erase(hash);
+  shed_.erase(put.key());
   ItemView item;
   item.key = put.key();
   item.value = put.value();
@@ -51,7 +53,7 @@ absl::Status Applier::ApplyPut(const replication::Put& put) {
   parts_->versions.Observe(item.version);
   Location old = store.Find(hash, item.key);
   if (!MakeRoom(hash, item, &old) || store.Put(hash, old, item) == kNoLocation)
-    return Shed(hash, old);
+    return Shed(item, hash, old);
   ++parts_->stats.total_items;
   return absl::OkStatus();
 }
@@ -69,10 +71,12 @@ bool Applier::MakeRoom(uint64_t hash, const ItemView& item, Location* old) {
   return parts_->reclaimer.MakeRoom(hash, item.key, footprint, ShardCall());
 }
 
-absl::Status Applier::Shed(uint64_t hash, Location old) {
+absl::Status Applier::Shed(const ItemView& item, uint64_t hash, Location old) {
   if (old != kNoLocation) parts_->store.Remove(hash, old);
-  if (shed_.size() >= kShedMax) shed_.clear();
-  shed_.insert(hash);
+  if (shed_.size() >= kShedMax) {
+    return absl::FailedPreconditionError("no room for more items of the peer than can be told");
+  }
+  shed_.emplace(item.key);
   ++parts_->stats.store_no_memory;
   return absl::ResourceExhaustedError("no room for an item of the peer, even with headroom");
 }
@@ -85,15 +89,24 @@ absl::Status Applier::ApplyTouch(const replication::Touch& touch) {
     parts_->store.SetExpiry(location, touch.expiry_ms());
     return absl::OkStatus();
   }
-  if (loading_ || shed_.count(hash) > 0) return absl::OkStatus();
+  if (loading_ || shed_.count(touch.key()) > 0) return absl::OkStatus();
   return absl::FailedPreconditionError("a touch finds no item: a mutation is missing");
 }
 
 void Applier::ApplyRemove(const replication::Remove& remove) {
   const uint64_t hash = parts_->store.HashOf(remove.key());
-  shed_.erase(hash);
+  shed_.erase(remove.key());
   const Location location = parts_->store.Find(hash, remove.key());
   if (location != kNoLocation) parts_->store.Remove(hash, location);
+}
+
+void Applier::ApplyFlush(uint64_t slots) {
+  parts_->flushes.Set(slots, kNever);
+  parts_->store.FlushSlots(slots);
+  for (auto key = shed_.begin(); key != shed_.end();) {
+    const uint32_t slot = SlotOf(parts_->store.HashOf(*key));
+    key = (slots >> slot & 1) != 0 ? shed_.erase(key) : std::next(key);
+  }
 }
 
 void Applier::Reset() {

@@ -2,13 +2,15 @@
 //
 // What it is: effects in, the same items and versions as at the source out. What it is not: a
 // judge; nothing is removed here for age, and for room only the very item that finds none (shed).
-// Owned by a Shard. Bounds: kShedMax keys that were shed are remembered, so that a touch that was
-// on its way is no gap.
+// Owned by a Shard. Bounds: kShedMax keys that were shed and that the source has not removed yet
+// are remembered, so that it can be told again, and a touch that was on its way is no gap. One more
+// is a gap.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/btree_set.h"
 #include "absl/status/status.h"
 #include "proto/replication/replication.pb.h"
 #include "storage/shard_call.h"
@@ -24,6 +26,7 @@ class Applier {
   absl::Status Apply(const replication::Record& record);
   // A touch of an item that is not here is no gap while this is set.
   void set_loading(bool loading) { loading_ = loading; }
+  const absl::btree_set<std::string>& shed() const { return shed_; }
   void Reset();
 
  private:
@@ -33,10 +36,11 @@ class Applier {
   absl::Status ApplyTouch(const replication::Touch& touch);
   void ApplyRemove(const replication::Remove& remove);
   bool MakeRoom(uint64_t hash, const ItemView& item, Location* old);
-  absl::Status Shed(uint64_t hash, Location old);
+  void ApplyFlush(uint64_t slots);
+  absl::Status Shed(const ItemView& item, uint64_t hash, Location old);
 
   ShardParts* const parts_;
-  absl::flat_hash_set<uint64_t> shed_;  // hashes of keys whose removal the source has yet to tell
+  absl::btree_set<std::string> shed_;  // keys whose removal the source has yet to tell
   bool loading_ = false;
 };
 

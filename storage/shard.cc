@@ -121,6 +121,11 @@ void Shard::BeginLoading() {
 
 void Shard::EndLoading() { state_->applier.set_loading(false); }
 
+std::vector<std::string> Shard::ShedKeys() const {
+  const auto& shed = state_->applier.shed();
+  return {shed.begin(), shed.end()};
+}
+
 Reply Shard::Read(const Command& command, int64_t now_ms) {
   ShardParts& parts = state_->parts;
   ++parts.stats.cmd_get;

@@ -21,6 +21,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "proto/memcache/command.h"
@@ -71,6 +73,9 @@ class Shard {
   void BeginLoading();  // drops everything; Apply tolerates touches of items that the snapshot will
                         // bring
   void EndLoading();
+  // Keys that were shed here and that no record has removed since, in order: the source does not
+  // know it yet, or its removal is on the way.
+  std::vector<std::string> ShedKeys() const;
   // Read-only lookup for a following node's clients; counts in stats, marks the item as read.
   Reply Read(const Command& command, int64_t now_ms);
 

@@ -126,7 +126,7 @@ bool Receiver::TakeAck(Ack* ack) {
   const bool in_sync = in_sync_applied();
   const bool loaded = Loaded();
   if (applied_position_ == acked_position_ && loaded == acked_loaded_ &&
-      in_sync == acked_in_sync_) {
+      in_sync == acked_in_sync_ && shed_keys_.empty()) {
     return false;
   }
   acked_position_ = applied_position_;
@@ -136,6 +136,8 @@ bool Receiver::TakeAck(Ack* ack) {
   ack->set_position(applied_position_);
   ack->set_loaded(loaded);
   ack->set_in_sync(in_sync);
+  for (std::string& key : shed_keys_) ack->add_shed_keys(std::move(key));
+  shed_keys_.clear();
   return true;
 }
 

@@ -19,6 +19,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -60,6 +63,9 @@ class Receiver {
   // One STORE applied the dispatch with this ticket (one call per STORE concerned; in ticket order
   // per STORE). An answer to an earlier link's ticket changes nothing.
   void OnApplied(uint64_t ticket);
+
+  // A STORE had no room for the item with this key: the next Ack, due then, says so.
+  void AddShed(std::string key) { shed_keys_.push_back(std::move(key)); }
 
   // True once per change: an Ack with *ack is due. Call once per iteration, after all OnApplied.
   bool TakeAck(Ack* ack);
@@ -106,6 +112,7 @@ class Receiver {
   uint64_t acked_position_;
   bool acked_loaded_;
   bool acked_in_sync_ = false;
+  std::vector<std::string> shed_keys_;  // not in an Ack yet
 };
 
 }  // namespace twincached::replication

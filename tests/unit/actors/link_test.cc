@@ -179,6 +179,46 @@ TEST_F(LinkTest, AForwardIsExecutedOnce) {
   EXPECT_EQ(numbers, (std::vector<uint64_t>{1, 2, 3}));
 }
 
+// ---------------------------------------------------------------- no room at the slave
+
+TEST_F(LinkTest, WhatASlaveGaveUpIsToldAgainOnTheNextLink) {
+  auto shed = std::make_shared<Applied>();
+  shed->shed_keys = {"big", "bigger"};
+  for (int links = 1; links <= 3; ++links) {
+    const auto far = Meet();
+    EXPECT_TRUE(far->Frames().back().has_hello());
+    Attach(false, replication::COPY_RESUME, 5);
+    for (int shard : {0, 1}) {
+      EXPECT_EQ(OrdersTo(shard, StoreOrder::kTellShed).size(), static_cast<size_t>(links));
+    }
+    Send(link_, AppliedPtr(std::make_shared<Applied>(*shed)));
+    Settle();
+    const auto frames = far->Frames();
+    ASSERT_EQ(frames.size(), 1u) << "at once, though nothing else is to be acknowledged";
+    ASSERT_TRUE(frames[0].has_ack());
+    EXPECT_EQ(frames[0].ack().position(), 5u);
+    ASSERT_EQ(frames[0].ack().shed_keys_size(), 2);
+    EXPECT_EQ(frames[0].ack().shed_keys(1), "bigger");
+    Order(replication::DetachLink{true, true});
+  }
+}
+
+TEST_F(LinkTest, AMasterRemovesWhatTheSlaveGaveUp) {
+  Order(DecideIn(1, false));
+  const auto far = Meet();
+  Attach(true, replication::COPY_RESUME);
+  replication::Frame frame;
+  frame.mutable_ack()->set_loaded(true);
+  frame.mutable_ack()->add_shed_keys("big");
+  far->Send(frame);
+  const int shard = static_cast<int>(ShardOfSlot(SlotOf(HashKey("big", 0)), kShards));
+  ASSERT_TRUE(RunUntil([&] { return !stores_[shard].Heard<CommandBatchPtr>().empty(); }));
+  const CommandBatch& batch = *stores_[shard].Heard<CommandBatchPtr>()[0];
+  EXPECT_EQ(batch.commands[0].op, Op::kDelete);
+  EXPECT_EQ(batch.commands[0].key, "big");
+  EXPECT_EQ(batch.tags[0].number, 0u) << "nobody waits for an answer";
+}
+
 // ---------------------------------------------------------------- connections
 
 TEST_F(LinkTest, ADialWhenThereAreTooManyConnectionsFails) {

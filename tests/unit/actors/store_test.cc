@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proto/key_hash.h"
+#include "proto/replication/replication.pb.h"
 #include "tests/unit/actors/actor_fixture.h"
 
 namespace twincached {
@@ -165,6 +166,47 @@ TEST_F(StoreBatchTest, ForwardsAreExecutedToTheLast) {
   Settle();
   EXPECT_EQ(link_.Heard<CommandBatchPtr>(), std::vector<CommandBatchPtr>{batch});
   EXPECT_EQ(batch->replies.size(), 3u);
+}
+
+// ---------------------------------------------------------------- no room
+
+TEST_F(StoreTest, NamesWhatItGaveUpUntilThePeerHasRemovedIt) {
+  StoreOptions options;
+  options.shard.memory_bytes_max = Shard::MemoryBytesMin();
+  Start(options);
+  uint64_t ticket = 0;
+  const auto apply = [&](const replication::Record& record) {
+    auto batch = std::make_shared<ApplyBatch>();
+    batch->ticket = ++ticket;
+    replication::Batch fields;
+    *fields.add_records() = record;
+    batch->records = fields.SerializeAsString();
+    Send(store_, ApplyBatchPtr(batch));
+    Settle();
+    return link_.Take<AppliedPtr>().at(0)->shed_keys;
+  };
+  const auto told = [&] {
+    Order(StoreOrder::kTellShed);
+    const std::vector<AppliedPtr> applied = link_.Take<AppliedPtr>();
+    EXPECT_TRUE(applied.empty() || applied[0]->ticket == 0);
+    return applied.empty() ? std::vector<std::string>() : applied[0]->shed_keys;
+  };
+  EXPECT_TRUE(told().empty());
+  std::vector<std::string> shed;
+  for (int i = 0; shed.empty() && i < 1000; ++i) {
+    replication::Record record;
+    record.mutable_put()->set_key(std::to_string(i));
+    record.mutable_put()->set_value(std::string(50'000, 'x'));
+    record.mutable_put()->set_version(i + 1);
+    shed = apply(record);
+  }
+  ASSERT_EQ(shed.size(), 1u);
+  EXPECT_EQ(told(), shed);
+  EXPECT_EQ(told(), shed) << "as often as it is asked";
+  replication::Record removal;
+  removal.mutable_remove()->set_key(shed[0]);
+  apply(removal);
+  EXPECT_TRUE(told().empty());
 }
 
 // ---------------------------------------------------------------- epochs

@@ -53,6 +53,22 @@ InSync InSyncAt(uint64_t position) {
   return in_sync;
 }
 
+TEST(Receiver, WhatAStoreGaveUpMakesAnAckDue) {
+  Receiver receiver(1, 10);
+  Ack ack;
+  EXPECT_FALSE(receiver.TakeAck(&ack));
+  receiver.AddShed("a");
+  receiver.AddShed("b");
+  ASSERT_TRUE(receiver.TakeAck(&ack));
+  EXPECT_EQ(ack.position(), 10u);
+  ASSERT_EQ(ack.shed_keys_size(), 2);
+  EXPECT_EQ(ack.shed_keys(0), "a");
+  EXPECT_FALSE(receiver.TakeAck(&ack));
+  receiver.OnApplied(Give(&receiver, BatchOf(11)).ticket);
+  ASSERT_TRUE(receiver.TakeAck(&ack));
+  EXPECT_EQ(ack.shed_keys_size(), 0) << "said once per link";
+}
+
 TEST(Receiver, GivesABatchToTheShardOfTheSameNumber) {
   Receiver receiver(4, 10);
   const Dispatch dispatch = Give(&receiver, BatchOf(11, 3, 4));

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "tests/unit/storage/shard_world.h"
 
@@ -163,6 +165,35 @@ TEST_F(ShardTest, TheFollowerShedsWhatFindsNoRoom) {
   touch.expiry_ms = 5000;
   Run(touch);
   EXPECT_TRUE(small.Apply(records_.TakeBytes()).ok()) << "on its way when the item was shed";
+}
+
+TEST_F(ShardTest, WhatWasShedIsRememberedUntilTheSourceHasRemovedIt) {
+  ShardWorld small(1, Shard::MemoryBytesMin());
+  Shard& shard = small.shard(0);
+  shard.Follow();
+  std::vector<std::string> keys;
+  const auto shed_one = [&] {  // fills it up first
+    for (int i = 0; i < 10'000; ++i) {
+      keys.push_back("key" + std::to_string(keys.size()));
+      Set(keys.back(), std::string(500, 'x'));
+      if (!small.Apply(records_.TakeBytes()).ok()) return keys.back();
+    }
+    return std::string("there was always room");
+  };
+  const std::string removed = shed_one(), replaced = shed_one(), flushed = shed_one();
+  std::vector<std::string> shed = {removed, replaced, flushed};
+  std::sort(shed.begin(), shed.end());
+  EXPECT_EQ(shard.ShedKeys(), shed);
+  Run(MakeCommand(Op::kDelete, keys[0]));  // room for one more
+  Run(MakeCommand(Op::kDelete, removed));
+  ASSERT_TRUE(small.Apply(records_.TakeBytes()).ok());
+  EXPECT_EQ(shard.ShedKeys().size(), 2u);
+  Set(replaced, "x");
+  ASSERT_TRUE(small.Apply(records_.TakeBytes()).ok());
+  EXPECT_EQ(shard.ShedKeys(), std::vector<std::string>{flushed});
+  Flush(kNever);
+  ASSERT_TRUE(small.Apply(records_.TakeBytes()).ok());
+  EXPECT_TRUE(shard.ShedKeys().empty());
 }
 
 TEST_F(ShardTest, VersionsGoOnAfterARoleChange) {
