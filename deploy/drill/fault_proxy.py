@@ -27,22 +27,28 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class FaultProxy:
-    """ports[name] is what that node dials; targets[name] is the port that node listens on."""
+    """ports[name] is what that node dials; targets[name] is the port that node listens on. Nobody
+    listens on `ports` before open()."""
 
     def __init__(self, targets: Dict[str, int]) -> None:
-        names = list(targets)
-        assert len(names) == 2
-        self.ports = dict(zip(names, free_ports(len(names))))
-        self._faults = {name: Faults(random.random) for name in names}
+        assert len(targets) == 2
+        self.ports = dict(zip(targets, free_ports(len(targets))))
+        self._faults = {name: Faults(random.random) for name in targets}
         self._targets = targets
         self._loop = Loop()
         self._links: List[_Link] = []
         self._orders: Deque[Callable[[], None]] = deque()
         self._bell, self._far_bell = socket.socketpair()
-        self._listeners = [self._listen(name, names[1 - index]) for index, name in enumerate(names)]
+        self._listeners: List[socket.socket] = []
         self._loop.watch(self._far_bell.fileno(), READABLE, self._on_bell)
         self._thread = threading.Thread(target=self._loop.run, daemon=True)
         self._thread.start()
+
+    def open(self) -> None:
+        """Begins to listen. Until then who dials is refused, as by a node that is not there."""
+        names = list(self.ports)
+        self._do(lambda: self._listeners.extend(
+            self._listen(name, names[1 - index]) for index, name in enumerate(names)))
 
     def shape(self, sender: str, shape: Shape) -> None:
         """From now on what the sender sends is treated so, on every connection."""
@@ -74,7 +80,7 @@ class FaultProxy:
 
     def _do(self, action: Callable[..., Any], *arguments: Any) -> Any:
         done: Future = Future()
-        self._orders.append(lambda: done.set_result(action(*arguments)))
+        self._orders.append(lambda: _settle(done, action, arguments))
         self._bell.send(b"x")
         return done.result(_ANSWER_LIMIT_S)
 
@@ -254,6 +260,13 @@ class _Link:
                 end.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             end.socket.close()
         self._on_closed(self)
+
+
+def _settle(done: Future, action: Callable[..., Any], arguments: tuple) -> None:
+    try:
+        done.set_result(action(*arguments))
+    except OSError as error:
+        done.set_exception(error)
 
 
 def _end_output(opened: socket.socket) -> None:

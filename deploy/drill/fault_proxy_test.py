@@ -21,6 +21,7 @@ class FaultProxyTest(unittest.TestCase):
         targets = {"left": 1, "right": self._listener.getsockname()[1]}
         self.proxy = FaultProxy(targets)
         self.addCleanup(self.proxy.close)
+        self.proxy.open()
         self.left, self.right = self._link()
 
     def _link(self) -> tuple:
@@ -144,6 +145,12 @@ class FaultProxyTest(unittest.TestCase):
         self.right.sendall(b"abcdefgh")
         self.assertEqual(self._read(self.left, 9), b"abcd")
         self.assertEqual(self._read(self.right, 1), b"")
+
+    def test_nobody_listens_before_open(self) -> None:
+        proxy = FaultProxy({"left": 1, "right": 2})
+        self.addCleanup(proxy.close)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection((LOOPBACK, proxy.ports["left"]), _LIMIT_S)
 
     def test_nobody_listens_after_close(self) -> None:
         self.proxy.close()

@@ -1,8 +1,10 @@
 """One of the two places of a pair: its node comes and goes, its ports and its log stay."""
 
+import os
 import signal
 import threading
 from collections import deque
+from pathlib import Path
 from typing import Deque, List, Optional, TextIO, Tuple
 
 from deploy.node.guard import Guard
@@ -50,6 +52,11 @@ class Seat:
             return None
         return self._node.exit_text()
 
+    def strike(self) -> None:
+        """kill -9, without waiting for the end; kill() comes after it."""
+        if self._node is not None:
+            self._node.send(signal.SIGKILL)
+
     def kill(self) -> None:
         if self._node is not None:
             self._node.kill()
@@ -73,6 +80,16 @@ class Seat:
     def thaw(self) -> None:
         if self._node is not None:
             self._node.send(signal.SIGCONT)
+
+    def pid(self) -> int:
+        """REQUIRES: occupied."""
+        assert self._node is not None
+        return self._node.pid
+
+    def resident_mb(self) -> float:
+        """REQUIRES: occupied."""
+        pages = int(Path(f"/proc/{self.pid()}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
 
     def close(self) -> None:
         """Ends everything here."""

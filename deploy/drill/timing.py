@@ -1,5 +1,6 @@
 """Times around a fault, from the acknowledgements that clients got. Pure."""
 
+import math
 from array import array
 from bisect import bisect_right
 from typing import Iterable, Optional
@@ -49,6 +50,14 @@ class AckTimes:
 
 def milliseconds(seconds: Optional[float]) -> Optional[float]:
     return None if seconds is None else round(seconds * 1000.0, 1)
+
+
+def quantile(values: Iterable[float], part: float) -> Optional[float]:
+    """The smallest value that at least this part of the values do not exceed; None of nothing."""
+    ordered = sorted(values)
+    if not ordered:
+        return None
+    return ordered[max(0, math.ceil(part * len(ordered)) - 1)]
 
 
 def worst(values: Iterable[Optional[float]]) -> Optional[float]:

@@ -3,7 +3,7 @@
 import unittest
 from typing import Optional
 
-from deploy.drill.timing import AckTimes, worst
+from deploy.drill.timing import AckTimes, quantile, worst
 
 _FAULT = 10.0
 _UNTIL = 20.0
@@ -47,6 +47,16 @@ class AckTimesTest(unittest.TestCase):
         times = _acks((9.9, 9.99), (10.5, 21.0))
         self.assertIsNone(times.first_after(_FAULT, _UNTIL))
         self._near(times.longest_pause(_FAULT, _UNTIL), _UNTIL - 9.99)
+
+
+class QuantileTest(unittest.TestCase):
+    def test_of_a_hundred(self) -> None:
+        values = [float(value) for value in range(100, 0, -1)]
+        self.assertEqual([quantile(values, part) for part in (0.5, 0.99, 1.0)], [50, 99, 100])
+
+    def test_of_one_and_of_none(self) -> None:
+        self.assertEqual(quantile([7.0], 0.5), 7.0)
+        self.assertIsNone(quantile([], 0.5))
 
 
 class WorstTest(unittest.TestCase):

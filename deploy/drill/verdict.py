@@ -1,13 +1,17 @@
 """Holds an outcome against the expectations of its scenario. Pure."""
 
-import statistics
 from typing import List, Optional
 
 from deploy.drill.outcome import Outcome
-from deploy.drill.scenario import Expectations
+from deploy.drill.scenario import QUANTILES, Expectations
+from deploy.drill.timing import quantile
 
-# A median of fewer runs says nothing.
-_RUNS_FOR_MEDIAN = 3
+MEASURED = ("first_write_ms", "gap_ms", "resume_ms")
+_NEVER = {"first_write_ms": "the survivor acknowledged no new write",
+          "gap_ms": "the survivor acknowledged no new write",
+          "resume_ms": "the nodes were not paired again"}
+# A quantile of fewer faults says nothing: of so many, one may be worse.
+_FAULTS_FOR = {"p50": 3, "p99": 100}
 
 
 def judge(expect: Expectations, outcome: Outcome) -> List[str]:
@@ -19,23 +23,28 @@ def judge(expect: Expectations, outcome: Outcome) -> List[str]:
         if outcome.exits.get(name) != [status]:
             failures.append(f"{name} exited with {outcome.exits.get(name)}, expected {status}")
     for fault in outcome.faults:
-        failures += _judge_gap(f"after {fault.what}", fault.gap_ms, expect.gap_ms)
+        for what in MEASURED:
+            limit = expect.limits(what).get("max")
+            if limit is not None:
+                failures += _judge_time(f"after {fault.what}", what, getattr(fault, what), limit)
     return failures
 
 
 def judge_series(expect: Expectations, outcomes: List[Outcome]) -> List[str]:
     """What can only be said of several runs of one drill."""
-    if expect.gap_ms_median is None or len(outcomes) < _RUNS_FOR_MEDIAN:
-        return []
-    gaps = known_gaps(outcomes)
-    if not gaps:
-        return ["no gap was measured"]
-    return _judge_gap("median", statistics.median(gaps), expect.gap_ms_median)
+    failures = []
+    for what in MEASURED:
+        times = known_times(outcomes, what)
+        for name, limit in expect.limits(what).items():
+            if len(times) >= _FAULTS_FOR.get(name, len(times) + 1):
+                failures += _judge_time(f"{name} of {len(times)}", what,
+                                        quantile(times, QUANTILES[name]), limit)
+    return failures
 
 
-def known_gaps(outcomes: List[Outcome]) -> List[float]:
-    return [fault.gap_ms for outcome in outcomes for fault in outcome.faults
-            if fault.gap_ms is not None]
+def known_times(outcomes: List[Outcome], what: str) -> List[float]:
+    times = (getattr(fault, what) for outcome in outcomes for fault in outcome.faults)
+    return [time for time in times if time is not None]
 
 
 def roles_text(outcome: Outcome) -> str:
@@ -46,13 +55,13 @@ def _judge_counts(expect: Expectations, outcome: Outcome) -> List[str]:
     failures = []
     if outcome.acknowledged == 0:
         failures.append("no write was acknowledged at all")
-    for what, limit in (("lost", expect.lost), ("stale", expect.stale), ("wrong", 0),
-                        ("misses", expect.misses)):
-        found = getattr(outcome, what)
-        if limit is not None and found > limit:
-            failures.append(f"{what}: {found}, expected at most {limit}{_evicted(outcome)}")
-    if expect.promotions is not None and outcome.promotions != expect.promotions:
-        failures.append(f"promotions: {outcome.promotions}, expected {expect.promotions}")
+    for what, found in outcome.found.items():
+        if found:
+            failures.append(f"{what}: {found}, expected 0{_evicted(outcome)}")
+    for what in ("promotions", "alone", "snapshots"):
+        expected, found = getattr(expect, what), getattr(outcome, what)
+        if expected is not None and found != expected:
+            failures.append(f"{what}: {found}, expected {expected}")
     return failures
 
 
@@ -61,12 +70,9 @@ def _evicted(outcome: Outcome) -> str:
     return f" (the nodes evicted {total} items: memory too small)" if total else ""
 
 
-def _judge_gap(what: str, gap_ms: Optional[float], limit_ms: Optional[float]) -> List[str]:
-    if limit_ms is None:
-        return []
-    if gap_ms is None:
-        return [f"{what}: the survivor acknowledged no new write"]
-    if gap_ms > limit_ms:
-        return [f"{what}: the survivor acknowledged nothing for {gap_ms} ms, "
-                f"expected at most {limit_ms:g} ms"]
+def _judge_time(when: str, what: str, time_ms: Optional[float], limit_ms: float) -> List[str]:
+    if time_ms is None:
+        return [f"{when}: {what}: {_NEVER[what]}"]
+    if time_ms > limit_ms:
+        return [f"{when}: {what} is {time_ms:g}, expected at most {limit_ms:g}"]
     return []

@@ -1,16 +1,18 @@
 """A node that lies: it takes a role and a link like twincached, but replicates nothing.
 
 The drills run against it in their own test, and have to notice; the pair runner's test starts it.
-Text protocol: set, get, version and `stats replication`, as far as the drills use them.
+Text protocol: what the drills use of it, for keys that nobody else has.
 """
 
+import itertools
 import selectors
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Callable, Dict, Optional
+from typing import Callable, Dict, Optional, Tuple
 
+_STORES = (b"set", b"add", b"cas")
 _LOOPBACK = "127.0.0.1"
 
 
@@ -37,7 +39,8 @@ def install(folder: Path) -> Path:
 
 class FakeNode:
     def __init__(self, port: int, replication_port: int) -> None:
-        self._values: Dict[bytes, bytes] = {}
+        self._values: Dict[bytes, Tuple[bytes, int]] = {}  # With their cas ids.
+        self._cas_ids = itertools.count(1)
         self._buffers: Dict[socket.socket, bytes] = {}
         self._ready = selectors.DefaultSelector()
         self._replication_port = replication_port
@@ -95,25 +98,51 @@ class FakeNode:
         self._buffers[link] = lines.pop()
         answers = b""
         while lines:
-            if lines[0].startswith(b"set") and len(lines) < 2:
+            if lines[0].startswith(_STORES) and len(lines) < 2:
                 self._buffers[link] = lines[0] + b"\r\n" + self._buffers[link]
                 break
             answers += self._answer(lines.pop(0).split(), lines)
         link.sendall(answers)
 
     def _answer(self, words: list, rest: list) -> bytes:
-        if words[0] == b"set":
-            self._values[words[1]] = rest.pop(0)
-            return b"STORED\r\n"
-        if words[0] == b"get":
-            found = ((key, self._values[key]) for key in words[1:] if key in self._values)
-            return b"".join(b"VALUE %s 0 %d\r\n%s\r\n" % (key, len(value), value)
-                            for key, value in found) + b"END\r\n"
+        if words[0] in _STORES:
+            return self._store(words, rest.pop(0))
+        if words[0] in (b"get", b"gets"):
+            return self._get(words[1:], words[0] == b"gets")
+        if words[0] == b"delete":
+            return b"DELETED\r\n" if self._values.pop(words[1], None) else b"NOT_FOUND\r\n"
+        if words[0] == b"incr":
+            return self._increment(words[1])
         if words == [b"stats", b"replication"]:
             role = "MASTER" if self._master else "SLAVE"
             state = role if self._paired else "SOLO"
             return f"STAT role {role}\r\nSTAT state {state}\r\nEND\r\n".encode("ascii")
         return b"VERSION fake\r\n" if words == [b"version"] else b"END\r\n"
+
+    def _store(self, words: list, value: bytes) -> bytes:
+        found = self._values.get(words[1])
+        if words[0] == b"add" and found:
+            return b"NOT_STORED\r\n"
+        if words[0] == b"cas" and (not found or found[1] != int(words[5])):
+            return b"EXISTS\r\n" if found else b"NOT_FOUND\r\n"
+        self._values[words[1]] = (value, next(self._cas_ids))
+        return b"STORED\r\n"
+
+    def _get(self, keys: list, shows_cas: bool) -> bytes:
+        answer = b""
+        for key in keys:
+            if key in self._values:
+                value, cas = self._values[key]
+                shown = b" %d" % cas if shows_cas else b""
+                answer += b"VALUE %s 0 %d%s\r\n%s\r\n" % (key, len(value), shown, value)
+        return answer + b"END\r\n"
+
+    def _increment(self, key: bytes) -> bytes:
+        if key not in self._values:
+            return b"NOT_FOUND\r\n"
+        number = b"%d" % (int(self._values[key][0]) + 1)
+        self._values[key] = (number, next(self._cas_ids))
+        return number + b"\r\n"
 
 
 if __name__ == "__main__":

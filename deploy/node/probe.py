@@ -24,6 +24,12 @@ def answers(port: int, seconds: float = 0.5) -> bool:
     return _ask(port, b"version\r\n", b"\r\n", seconds) is not None
 
 
+def replication_command(port: int, word: str, seconds: float = 10.0) -> str:
+    """The line that answers `replication WORD`; empty if none came in time."""
+    answer = _ask(port, b"replication %s\r\n" % word.encode("ascii"), b"\r\n", seconds)
+    return "" if answer is None else answer.decode("utf-8", "replace").rstrip("\r\n")
+
+
 def parse_stats(answer: bytes) -> Dict[str, str]:
     found: Dict[str, str] = {}
     for line in answer.decode("utf-8", "replace").split("\r\n"):
