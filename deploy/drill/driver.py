@@ -66,6 +66,8 @@ class Drill:
         self.faults: List[Fault] = []
         # When every complete copy was destroyed: between the first and the second time.
         self.wipes: List[Times] = []
+        # When both nodes served alone.
+        self.forks: List[Times] = []
         self.failures: List[str] = []
         self.skipped = ""
         self.observed: Optional[Observed] = None
@@ -91,7 +93,7 @@ class Drill:
             self._start_load()
             self._do_steps(do_steps)
             self.load_ended = time.monotonic()
-            self.observed = self.workload.stop(self.wipes)
+            self.observed = self.workload.stop(self.wipes, self.forks)
             examine(self)
         except StepFailed as error:
             self.failures.append(str(error))
@@ -143,11 +145,9 @@ class Drill:
     def _start(self) -> None:
         for name, seat in self.seats.items():
             self.note(f"start {name}: {seat.spec.command_line()}")
-            seat.start()
+            self.start(name)
             self.wait_for(f"{name} answers on its client port",
                           lambda seat=seat: seat.role is not None, _START_LIMIT_S)
-            if self.proxy is not None and name == NODES[0]:
-                self.proxy.open()  # Now that it gave up looking for the other node.
         self.wait_for("the nodes are paired", self.paired, _START_LIMIT_S)
 
     def _start_load(self) -> None:
@@ -159,6 +159,16 @@ class Drill:
                                      sizes.patience_ms / 1000.0))
 
     # For the steps.
+
+    def start(self, name: str) -> None:
+        self.seats[name].start()
+        if self.proxy is not None:
+            self.proxy.set_present(name, True)
+
+    def kill(self, name: str) -> None:
+        self.seats[name].kill()
+        if self.proxy is not None:
+            self.proxy.set_present(name, False)
 
     def find(self, role: str) -> str:
         """The name of the node that has this role."""

@@ -27,8 +27,8 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class FaultProxy:
-    """ports[name] is what that node dials; targets[name] is the port that node listens on. Nobody
-    listens on `ports` before open()."""
+    """ports[name] is what that node dials; targets[name] is the port that node listens on. Who dials
+    a node that is not present is refused, as if there were no proxy; at first none is."""
 
     def __init__(self, targets: Dict[str, int]) -> None:
         assert len(targets) == 2
@@ -39,16 +39,14 @@ class FaultProxy:
         self._links: List[_Link] = []
         self._orders: Deque[Callable[[], None]] = deque()
         self._bell, self._far_bell = socket.socketpair()
-        self._listeners: List[socket.socket] = []
+        self._listeners: Dict[str, socket.socket] = {}  # By whom they lead to.
         self._loop.watch(self._far_bell.fileno(), READABLE, self._on_bell)
         self._thread = threading.Thread(target=self._loop.run, daemon=True)
         self._thread.start()
 
-    def open(self) -> None:
-        """Begins to listen. Until then who dials is refused, as by a node that is not there."""
-        names = list(self.ports)
-        self._do(lambda: self._listeners.extend(
-            self._listen(name, names[1 - index]) for index, name in enumerate(names)))
+    def set_present(self, name: str, present: bool) -> None:
+        """The node runs now, or has ended."""
+        self._do(self._open_or_close, name, present)
 
     def shape(self, sender: str, shape: Shape) -> None:
         """From now on what the sender sends is treated so, on every connection."""
@@ -73,7 +71,7 @@ class FaultProxy:
         self._do(self._reset_all)
         self._do(self._loop.stop)
         self._thread.join()
-        for opened in (*self._listeners, self._bell, self._far_bell):
+        for opened in (*self._listeners.values(), self._bell, self._far_bell):
             opened.close()
 
     # On the proxy's thread.
@@ -99,6 +97,15 @@ class FaultProxy:
         self._faults[sender].shape = shape
         for link in list(self._links):
             link.go_on()
+
+    def _open_or_close(self, target: str, present: bool) -> None:
+        if target in self._listeners:
+            listener = self._listeners.pop(target)
+            self._loop.forget(listener.fileno())
+            listener.close()
+        if present:
+            dialler = next(name for name in self.ports if name != target)
+            self._listeners[target] = self._listen(dialler, target)
 
     def _listen(self, dialler: str, target: str) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

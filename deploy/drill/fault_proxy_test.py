@@ -21,7 +21,8 @@ class FaultProxyTest(unittest.TestCase):
         targets = {"left": 1, "right": self._listener.getsockname()[1]}
         self.proxy = FaultProxy(targets)
         self.addCleanup(self.proxy.close)
-        self.proxy.open()
+        for name in targets:
+            self.proxy.set_present(name, True)
         self.left, self.right = self._link()
 
     def _link(self) -> tuple:
@@ -146,11 +147,14 @@ class FaultProxyTest(unittest.TestCase):
         self.assertEqual(self._read(self.left, 9), b"abcd")
         self.assertEqual(self._read(self.right, 1), b"")
 
-    def test_nobody_listens_before_open(self) -> None:
-        proxy = FaultProxy({"left": 1, "right": 2})
-        self.addCleanup(proxy.close)
+    def test_who_dials_an_absent_node_is_refused(self) -> None:
+        self.proxy.set_present("right", False)
         with self.assertRaises(ConnectionRefusedError):
-            socket.create_connection((LOOPBACK, proxy.ports["left"]), _LIMIT_S)
+            socket.create_connection((LOOPBACK, self.proxy.ports["left"]), _LIMIT_S)
+        self.test_forwards_both_ways()
+        self.proxy.set_present("right", True)
+        self.left, self.right = self._link()
+        self.test_forwards_both_ways()
 
     def test_nobody_listens_after_close(self) -> None:
         self.proxy.close()

@@ -29,14 +29,21 @@ class Journal:
 
     def wiped(self, times: Times) -> None:
         """Every copy was destroyed between the two times."""
-        begin_us, end_us = _microseconds(times)
-        self._lines.append((begin_us, f"wipe {begin_us} {end_us}\n"))
+        self._allow("wipe", times)
+
+    def forked(self, times: Times) -> None:
+        """Both nodes served alone between the two times."""
+        self._allow("fork", times)
 
     def close(self) -> None:
         self._lines.sort(key=lambda line: line[0])
         with open(self._path, "a", encoding="ascii") as file:
             file.writelines(line for _, line in self._lines)
         self._lines.clear()
+
+    def _allow(self, what: str, times: Times) -> None:
+        begin_us, end_us = _microseconds(times)
+        self._lines.append((begin_us, f"{what} {begin_us} {end_us}\n"))
 
     def _add(self, times: Times, text: str) -> None:
         begin_us, end_us = _microseconds(times)

@@ -50,8 +50,9 @@ class JournalTest(unittest.TestCase):
         self._journal.answered(1, Operation("get", "b"), (3.0, 4.0), Answer(MISS))
         self._journal.answered(2, Operation("get", "a"), (2.0, 5.0), Answer(MISS))
         self._journal.wiped((2.5, 2.75))
+        self._journal.forked((1.0, 1.5))
         self.assertEqual([line.split(" ")[0] for line in self._lines()],
-                         ["2000000", "wipe", "3000000"])
+                         ["fork", "2000000", "wipe", "3000000"])
 
     def test_what_comes_later_is_appended(self) -> None:
         self._journal.wiped((1.0, 2.0))

@@ -20,7 +20,9 @@
 
 Node a is started first and is the master. `killed` and `survivor` in a step are the node of the
 last fault and the other one. `destroy` is kill -9 of every complete copy: from then on, what was
-there may be missing. Every other loss is one.
+there may be missing. A node that is restarted by `restart-alone` serves from nothing beside the
+other one: what is read or written before the next `wait-paired` proves nothing. Every other miss of
+what was acknowledged is a loss.
 """
 
 import re
@@ -43,6 +45,7 @@ _GRAMMAR = {
     "term": re.compile(rf"term {_WHO}"),
     "freeze": re.compile(rf"freeze {_WHOM} {_TIME}"),
     "restart": re.compile(rf"restart {_WHO}( within {_TIME})?"),
+    "restart-alone": re.compile(rf"restart-alone {_WHO}"),
     "wait": re.compile(rf"wait {_WHO} (?P<role>MASTER|SLAVE|SOLO|FEED|HOLD) {_TIME}"),
     "wait-paired": re.compile(rf"wait-paired {_TIME}"),
     "clients-home": re.compile(r"clients-home"),

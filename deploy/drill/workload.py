@@ -1,7 +1,7 @@
 """The clients of a drill, in a process of their own so that nothing else delays them.
 
 The drill talks to it over a pipe: a LoadPlan starts the load, HOME sends the workers back to their
-first node, a list of wipes ends the load and brings back what was observed. The process dies with
+first node, the wipes and forks end the load and bring back what was observed. The process dies with
 the drill.
 """
 
@@ -49,10 +49,10 @@ class Workload:
     def send_home(self) -> None:
         self._pipe.send(_HOME)
 
-    def stop(self, wipes: List[Times]) -> Observed:
-        """wipes: when every copy was destroyed, for the journal."""
+    def stop(self, wipes: List[Times], forks: List[Times]) -> Observed:
+        """wipes, forks: for the journal."""
         try:
-            self._pipe.send(wipes)
+            self._pipe.send((wipes, forks))
             if not self._pipe.poll(_RESULT_LIMIT_S):
                 raise WorkloadError("the clients did not stop in time")
             observed = self._pipe.recv()
@@ -109,8 +109,10 @@ class _Conductor:
             for client in self._clients:
                 client.go_home()
             return
-        for wipe in order:
+        for wipe in order[0]:
             self._load.journal.wiped(wipe)
+        for fork in order[1]:
+            self._load.journal.forked(fork)
         self._load.stopping = True
         self._settle_limit = self._loop.now() + _SETTLE_S
 
