@@ -27,8 +27,8 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class FaultProxy:
-    """ports[name] is what that node dials; targets[name] is the port that node listens on. Who dials
-    a node that is not present is refused, as if there were no proxy; at first none is."""
+    """ports[name] is what that node dials; targets[name] is the port that node listens on. Who
+    dials a node that is not present is refused, as if there were no proxy; at first none is."""
 
     def __init__(self, targets: Dict[str, int]) -> None:
         assert len(targets) == 2

@@ -19,14 +19,16 @@ _DEAD = "dead"
 
 @dataclass
 class FaultTimes:
-    """Milliseconds after the fault; None: never seen. resume_ms is counted from its end, until both
-    nodes are paired again. resident_mb is of the node that was hit."""
+    """Milliseconds after the fault; None: never seen. relink_ms and resume_ms are counted from its
+    end, until both nodes have agreed on who copies what, and until they are in sync. resident_mb is
+    of the node that was hit."""
 
     what: str
     survivor: str
     detect_ms: Optional[float] = None
     first_write_ms: Optional[float] = None
     gap_ms: Optional[float] = None
+    relink_ms: Optional[float] = None
     resume_ms: Optional[float] = None
     resident_mb: float = 0.0
 
@@ -89,13 +91,15 @@ def _times(drill: Drill, index: int) -> FaultTimes:
     seen = drill.seats[fault.survivor].first_line_after(_DETECTED, fault.when, until)
     assert drill.observed is not None
     acks = drill.observed.acks[list(drill.seats).index(fault.survivor)]
-    resumed = worst(states.paired_again(list(seat.lines), (fault.when, fault.ended), until)
-                    for seat in drill.seats.values())
-    return FaultTimes(fault.what, fault.survivor,
-                      None if seen is None else milliseconds(seen - fault.when),
-                      milliseconds(acks.first_after(fault.when, until)),
-                      milliseconds(acks.gap(fault.when, until)), milliseconds(resumed),
-                      round(fault.resident_mb, 1))
+    span = (fault.when, fault.ended)
+    lines = [list(seat.lines) for seat in drill.seats.values()]
+    return FaultTimes(
+        fault.what, fault.survivor, None if seen is None else milliseconds(seen - fault.when),
+        milliseconds(acks.first_after(fault.when, until)),
+        milliseconds(acks.gap(fault.when, until)),
+        milliseconds(worst(states.linked_again(each, span, until) for each in lines)),
+        milliseconds(worst(states.paired_again(each, span, until) for each in lines)),
+        round(fault.resident_mb, 1))
 
 
 def _count_states(drill: Drill, outcome: Outcome) -> None:

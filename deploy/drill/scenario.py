@@ -15,8 +15,9 @@
               writer waits much longer)
     [expect]  roles = {a = "MASTER", b = "SLAVE"} (or "dead"), exits = {a = 0}, promotions, alone
               (how often a node went SOLO), snapshots (copies of everything), and of every fault
-              gap_ms, first_write_ms, resume_ms (from the end of the fault until the nodes are
-              paired again); each is a limit, or {p50 = 30, p99 = 60, max = 150} over the runs
+              gap_ms, first_write_ms, and from its end relink_ms (until the nodes agreed on who
+              copies what) and resume_ms (until they are in sync); each is a limit, or
+              {p50 = 30, p99 = 60, max = 150} over the runs
 
 Node a is started first and is the master. `killed` and `survivor` in a step are the node of the
 last fault and the other one. `destroy` is kill -9 of every complete copy: from then on, what was
@@ -109,6 +110,7 @@ class Expectations:
     exits: Dict[str, int] = field(default_factory=dict)
     gap_ms: Limit = None
     first_write_ms: Limit = None
+    relink_ms: Limit = None
     resume_ms: Limit = None
 
     def limits(self, what: str) -> Dict[str, float]:
@@ -159,7 +161,7 @@ def parse(name: str, text: str) -> Scenario:
 
 def _expectations(name: str, data: Dict[str, Any]) -> Expectations:
     expect = Expectations(**data)
-    for what in ("gap_ms", "first_write_ms", "resume_ms"):
+    for what in ("gap_ms", "first_write_ms", "relink_ms", "resume_ms"):
         unknown = set(expect.limits(what)) - set(QUANTILES)
         if unknown:
             raise ScenarioError(f"{name}: {what}: unknown {', '.join(sorted(unknown))}")

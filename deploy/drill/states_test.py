@@ -3,7 +3,7 @@
 import unittest
 from typing import List, Optional
 
-from deploy.drill.states import Line, entered, paired_again, snapshots
+from deploy.drill.states import Line, entered, linked_again, paired_again, snapshots
 
 _LINES: List[Line] = [
     (1.0, "twincached: SLAVE: in sync with x:1"), (2.0, "twincached: HOLD: the link ended"),
@@ -24,6 +24,9 @@ class StatesTest(unittest.TestCase):
     def test_back_after_the_end_of_the_fault(self) -> None:
         self.assertEqual(self._again(1.5, 1.5), 2.5)
         self.assertEqual(self._again(1.5, 3.5), 0.5)
+
+    def test_linked_before_it_is_in_sync(self) -> None:
+        self.assertEqual(linked_again(_LINES, (1.5, 1.5), 9.0), 1.5)
 
     def test_back_before_the_end_of_the_fault_is_at_once(self) -> None:
         self.assertEqual(self._again(1.5, 4.5), 0.0)

@@ -6,9 +6,10 @@ from deploy.drill.outcome import Outcome
 from deploy.drill.scenario import QUANTILES, Expectations
 from deploy.drill.timing import quantile
 
-MEASURED = ("first_write_ms", "gap_ms", "resume_ms")
+MEASURED = ("first_write_ms", "gap_ms", "relink_ms", "resume_ms")
 _NEVER = {"first_write_ms": "the survivor acknowledged no new write",
           "gap_ms": "the survivor acknowledged no new write",
+          "relink_ms": "the nodes did not agree on a link again",
           "resume_ms": "the nodes were not paired again"}
 # A quantile of fewer faults says nothing: of so many, one may be worse.
 _FAULTS_FOR = {"p50": 3, "p99": 100}

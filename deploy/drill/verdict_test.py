@@ -16,7 +16,7 @@ _EXPECT = Expectations(roles=_ROLES, promotions=1, alone=1, snapshots=0, exits={
 def _outcome(gap_ms: Optional[float] = 50.0, **changed: Any) -> Outcome:
     values = dict(acknowledged=1000, roles=_ROLES, promotions=1, alone=1,
                   exits={"a": [0], "b": []},
-                  faults=[FaultTimes("kill -9 a", "b", 20.0, gap_ms, gap_ms, 400.0)])
+                  faults=[FaultTimes("kill -9 a", "b", 20.0, gap_ms, gap_ms, 300.0, 400.0)])
     values.update(changed)
     return Outcome("x", **values)
 
@@ -47,7 +47,7 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(self._failed(gap_ms=None), ["after"])
 
     def test_never_paired_again(self) -> None:
-        fault = FaultTimes("freeze a", "b", 20.0, 50.0, 50.0, None)
+        fault = FaultTimes("freeze a", "b", 20.0, 50.0, 50.0, 300.0, None)
         failures = judge(_EXPECT, _outcome(faults=[fault]))
         self.assertEqual(failures, ["after freeze a: resume_ms: the nodes were not paired again"])
 
