@@ -39,6 +39,8 @@ struct ListenerOptions {
   int unix_socket_mode = 0700;
   int backlog = 1024;
   std::shared_ptr<std::atomic<uint32_t>> connections;  // of all cores
+  // The order (Serving::token) before which no LISTENER tells anything any more: the SUPERVISOR's.
+  std::shared_ptr<const std::atomic<uint64_t>> tells_from;
   int64_t clock_offset_ms = 0;                         // stream clock at start: the wall clock
   std::function<void()> on_open;  // clients can connect now, for the first time
   std::function<std::string(absl::string_view, const NodeStats&)>
@@ -143,6 +145,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   ForwardRequestsPtr forwards_out_;
 
   replication::ServingMode mode_ = replication::ServingMode::kClosed;
+  uint64_t serving_token_ = 0;  // of the order that mode_ is from
   uint64_t slot_seed_ = 0;
   int64_t lease_until_boot_ms_ = 0;
   int64_t clock_offset_ms_ = 0;

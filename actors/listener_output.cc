@@ -12,6 +12,7 @@ using replication::ServingMode;
 
 void ListenerActor::OnServing(const ServingPtr& serving) {
   mode_ = serving->mode;
+  serving_token_ = serving->token;
   slot_seed_ = serving->slot_seed;
   if (mode_ == ServingMode::kClosed) {
     Close();
@@ -36,6 +37,7 @@ void ListenerActor::DropHeld() {
 }
 
 bool ListenerActor::Frozen() const {
+  if (serving_token_ < options_.tells_from->load(std::memory_order_acquire)) return true;
   switch (mode_) {
     case ServingMode::kAlone:
       return false;

@@ -25,7 +25,8 @@ class Spawner {
       : system_(*system),
         setup_(setup),
         clock_offset_ms_(net::UnixMs() - net::MonotonicUs() / 1000),
-        connections_(std::make_shared<std::atomic<uint32_t>>(0)) {}
+        connections_(std::make_shared<std::atomic<uint32_t>>(0)),
+        tells_from_(std::make_shared<std::atomic<uint64_t>>(0)) {}
 
   store_actor Store(CoreUnit* unit) {
     const Config& config = setup_.config;
@@ -53,6 +54,7 @@ class Spawner {
     options.unix_socket_mode = config.unix_socket_mode;
     options.backlog = config.backlog;
     options.connections = connections_;
+    options.tells_from = tells_from_;
     options.clock_offset_ms = clock_offset_ms_;
     options.on_open = setup_.on_open;
     options.compose_stats = setup_.compose_stats;
@@ -80,6 +82,7 @@ class Spawner {
     options.role = setup_.role;
     options.peer_text = absl::StrCat(setup_.peer.host, ":", setup_.peer.port);
     options.on_exit = setup_.on_exit;
+    options.tells_from = tells_from_;
     return SpawnPinned<SupervisorActor>(system_, unit, std::move(options));
   }
 
@@ -88,6 +91,7 @@ class Spawner {
   const NodeSetup& setup_;
   const int64_t clock_offset_ms_;  // of the stream clock at start: the wall clock
   const std::shared_ptr<std::atomic<uint32_t>> connections_;
+  const std::shared_ptr<std::atomic<uint64_t>> tells_from_;
 };
 
 }  // namespace

@@ -86,6 +86,7 @@ void SupervisorActor::Step(const replication::Event& event) {
   const RoleOrdersPtr sent = std::move(orders);
   for (const replication::Effect& effect : sent->effects) Perform(effect);
   send(wiring_->link, sent);
+  if (std::exchange(silenced_, false)) Step(replication::ServingConfirmed{confirming_token_});
 }
 
 // What is this actor's own part of an order; the LINK does the rest.
@@ -93,6 +94,11 @@ void SupervisorActor::Perform(const replication::Effect& effect) {
   if (const auto* serving = absl::get_if<replication::SetServing>(&effect)) {
     confirming_token_ = serving->token;
     confirmations_ = 0;
+    // A slave that must not tell anything any more says so at once, else one stuck core of it would
+    // keep the master waiting for as long as heartbeats go on. A node that decides waits for its
+    // LISTENERs: until each has obeyed, a reply that nobody counted may be on its way out.
+    silenced_ = serving->mode == replication::ServingMode::kHeld && !machine_.status().decides;
+    if (silenced_) options_.tells_from->store(serving->token, std::memory_order_release);
   } else if (const auto* say = absl::get_if<replication::Say>(&effect)) {
     LogContract(ContractText(say->line, options_.peer_text));
   } else if (const auto* explain = absl::get_if<replication::Explain>(&effect)) {

@@ -6,7 +6,9 @@
 // socket.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "actors/interfaces.h"
@@ -19,6 +21,7 @@ struct SupervisorOptions {
   replication::RoleConfig role;
   std::string peer_text;                  // "IP:PORT", for repcached's connect line
   std::function<void(int code)> on_exit;  // called once, on core 0: the process should end
+  std::shared_ptr<std::atomic<uint64_t>> tells_from;  // see ListenerOptions
 };
 
 class SupervisorActor final : public pinned<supervisor_actor> {
@@ -48,6 +51,7 @@ class SupervisorActor final : public pinned<supervisor_actor> {
   WiringPtr wiring_;
   uint64_t confirming_token_ = 0;
   size_t confirmations_ = 0;
+  bool silenced_ = false;  // the newest order holds at every LISTENER before it is obeyed
   bool exiting_ = false;
 };
 
