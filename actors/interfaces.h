@@ -49,6 +49,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::ForwardRequestsPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::ForwardRepliesPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::RoleEventPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::RoleOrdersPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::AdminRequest)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::AdminAnswerPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StatsRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StatsPartPtr)
 
@@ -63,9 +65,10 @@ using listener_actor =
                      caf::reacts_to<AcknowledgedPtr>,    // held replies up to there may leave
                      caf::reacts_to<Lease>,              // replies may leave until then
                      caf::reacts_to<StreamClockOffset>,
-                     caf::reacts_to<WindowFull>,  // stop reading clients, or go on
-                     caf::reacts_to<ServingPtr>,  // do so from now on, then confirm to the
-                                                  // SUPERVISOR
+                     caf::reacts_to<WindowFull>,      // stop reading clients, or go on
+                     caf::reacts_to<ServingPtr>,      // do so from now on, then confirm to the
+                                                      // SUPERVISOR
+                     caf::reacts_to<AdminAnswerPtr>,  // to a client's `replication WORD`
                      caf::reacts_to<StatsRequest>,
                      caf::reacts_to<StatsPartPtr>>;  // an answer to our own StatsRequest
 
@@ -96,6 +99,7 @@ using link_actor =
 using supervisor_actor = caf::typed_actor<caf::reacts_to<WiringPtr>,
                                           caf::reacts_to<RoleEventPtr>,  // from the LINK
                                           caf::reacts_to<ServingPtr>,    // a LISTENER acts so now
+                                          caf::reacts_to<AdminRequest>,  // of an operator
                                           caf::reacts_to<StopSignal>, caf::reacts_to<StatsRequest>>;
 
 // Who is who. Sent to every actor when all are there.

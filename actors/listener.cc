@@ -43,6 +43,7 @@ ListenerActor::behavior_type ListenerActor::make_behavior() {
         for (auto& client : clients_) SetReading(client.second.get());
       },
       [this](const ServingPtr& serving) { OnServing(serving); },
+      [this](const AdminAnswerPtr& answer) { OnAdminAnswer(*answer); },
       [this](const StatsRequest& request) { OnStatsRequest(request); },
       [this](const StatsPartPtr& part) { OnStatsPart(*part); },
   };
@@ -100,6 +101,7 @@ bool ListenerActor::Take(Client* client, Request& request) {
       client->closing = true;
       return true;
     case RequestKind::kStats:
+    case RequestKind::kReplication:
       return false;
     case RequestKind::kVerbosity:
       SetVerbosity(static_cast<int>(request.command.delta));
@@ -267,11 +269,11 @@ void ListenerActor::Resume(Client* client) {
 
 void ListenerActor::HandleDeferred(Client* client) {
   Request request = *client->deferred;
-  if (request.kind == RequestKind::kStats) {
+  const bool stats = request.kind == RequestKind::kStats;
+  if (stats || request.kind == RequestKind::kReplication) {
     if (client->HasForwards()) return;
     client->deferred.reset();
-    Gather(client, request.text);
-    return;
+    return stats ? Gather(client, request.text) : AskPair(client, request.replication);
   }
   client->deferred.reset();
   if (!Take(client, request)) client->deferred = request;

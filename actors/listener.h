@@ -124,6 +124,10 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   void SetReading(Client* client);
   void OnAcknowledged(const AcknowledgedPtr& acknowledged);
 
+  // `replication WORD` (listener_admin.cc).
+  void AskPair(Client* client, ReplicationCommand command);
+  void OnAdminAnswer(const AdminAnswer& answer);
+
   // Stats (listener_stats.cc).
   void Gather(Client* client, absl::string_view argument);
   void OnStatsPart(const StatsPart& part);

@@ -14,6 +14,7 @@
 #include "actors/stats.h"
 #include "actors/stream_messages.h"
 #include "proto/memcache/command.h"
+#include "proto/memcache/replication_command.h"
 #include "proto/replication/replication.pb.h"
 #include "proto/replication/role_machine.h"
 #include "storage/record_writer.h"
@@ -109,6 +110,19 @@ struct RoleOrders {
   replication::ConnectionId considered = 0;
 };
 using RoleOrdersPtr = std::shared_ptr<const RoleOrders>;
+
+// ---- LISTENER -> SUPERVISOR, and back: `replication WORD` ----
+
+struct AdminRequest {
+  ClientToken client;
+  ReplicationCommand command = ReplicationCommand::kSwitchover;
+};
+
+struct AdminAnswer {
+  uint64_t client = 0;
+  std::string text;  // the whole line
+};
+using AdminAnswerPtr = std::shared_ptr<const AdminAnswer>;
 
 // ---- Anyone -> LISTENER that gathers: one actor's part of `stats` ----
 

@@ -66,6 +66,7 @@ SupervisorActor::behavior_type SupervisorActor::make_behavior() {
         LogContract(absl::StrCat("got signal ", signal.number));
         Step(replication::StopRequested{signal.number});
       },
+      [this](const AdminRequest& request) { OnAdminRequest(request); },
       [this](const StatsRequest& request) { OnStatsRequest(request); },
   };
 }
@@ -111,6 +112,13 @@ void SupervisorActor::Perform(const replication::Effect& effect) {
 void SupervisorActor::OnConfirmed(const Serving& serving) {
   if (serving.token != confirming_token_ || ++confirmations_ < wiring_->listeners.size()) return;
   Step(replication::ServingConfirmed{serving.token});
+}
+
+void SupervisorActor::OnAdminRequest(const AdminRequest& request) {
+  auto answer = std::make_shared<AdminAnswer>();
+  answer->client = request.client.client;
+  answer->text = "SERVER_ERROR this node cannot do that yet\r\n";
+  send(wiring_->listeners[request.client.listener], AdminAnswerPtr(std::move(answer)));
 }
 
 void SupervisorActor::OnStatsRequest(const StatsRequest& request) {

@@ -44,6 +44,7 @@ class SupervisorActor final : public pinned<supervisor_actor> {
   void Step(const replication::Event& event);
   void Perform(const replication::Effect& effect);
   void OnConfirmed(const Serving& serving);
+  void OnAdminRequest(const AdminRequest& request);
   void OnStatsRequest(const StatsRequest& request);
 
   const SupervisorOptions options_;

@@ -156,6 +156,15 @@ Address PeerAddress(int fd) {
   return FromSockaddr(name, length);
 }
 
+bool IsLocalPeer(int fd) {
+  sockaddr_storage name = {};
+  socklen_t length = sizeof(name);
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&name), &length) != 0) return false;
+  if (name.ss_family == AF_UNIX) return true;
+  const std::string host = FromSockaddr(name, length).HostString();
+  return host == "::1" || host.compare(0, 4, "127.") == 0;
+}
+
 size_t RaiseDescriptorLimit(size_t wanted) {
   rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;

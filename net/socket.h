@@ -41,6 +41,8 @@ void SetResetOnClose(int fd);
 // socket).
 Address LocalAddress(int fd);
 Address PeerAddress(int fd);
+// The peer is a process on this host: a unix socket, or a loopback address. False when it is gone.
+bool IsLocalPeer(int fd);
 
 // Raises the soft limit on descriptors, and the hard one where allowed, to at least `wanted`.
 // Returns the limit now in force, which may be lower.

@@ -11,17 +11,19 @@
 
 #include "absl/strings/string_view.h"
 #include "proto/memcache/command.h"
+#include "proto/memcache/replication_command.h"
 
 namespace twincached {
 
 // What the LISTENER does with a request.
 enum class RequestKind : uint8_t {
-  kStore,      // command goes to the shard that owns command.key
-  kFlush,      // command (kFlush) goes to every shard; one reply
-  kImmediate,  // text is the reply; nothing else to do
-  kStats,      // text is the argument of `stats` (may be empty), answered with a StatsWriter
-  kVerbosity,  // command.delta is the new level, 0 to 2; text is the reply
-  kQuit,       // close once earlier replies are out; no reply
+  kStore,        // command goes to the shard that owns command.key
+  kFlush,        // command (kFlush) goes to every shard; one reply
+  kImmediate,    // text is the reply; nothing else to do
+  kStats,        // text is the argument of `stats` (may be empty), answered with a StatsWriter
+  kReplication,  // `replication` is asked of the pair; one line is the answer
+  kVerbosity,    // command.delta is the new level, 0 to 2; text is the reply
+  kQuit,         // close once earlier replies are out; no reply
 };
 
 // How a Reply becomes bytes (ComposeReply).
@@ -37,7 +39,8 @@ struct Request {
   ReplyForm form = ReplyForm::kTextStatus;
   bool noreply = false;  // compose nothing
   bool last_key = true;  // kTextValue*: END\r\n follows this key's reply
-  Command command;       // views into the input passed to Next()
+  ReplicationCommand replication = ReplicationCommand::kSwitchover;  // kReplication
+  Command command;  // views into the input passed to Next()
   // kFixed: the reply; kStats: the argument. Static storage or a view into the input.
   absl::string_view text;
 };

@@ -8,6 +8,7 @@
 #include "proto/memcache/decimal.h"
 #include "proto/memcache/expiry.h"
 #include "proto/memcache/item_size.h"
+#include "proto/memcache/replication_command.h"
 #include "proto/memcache/text_replies.h"
 #include "proto/memcache/text_words.h"
 #include "proto/version.h"
@@ -199,6 +200,16 @@ LineResult ParseStats(const Line& line) {
   return {LineOutcome::kRequest};
 }
 
+LineResult ParseReplication(const Line& line) {
+  absl::string_view rest = line.rest;
+  const auto command = FindReplicationCommand(TakeWord(&rest));
+  SkipSpaces(&rest);
+  if (!command || !rest.empty()) return Answer(kReplicationUsage, line.request);
+  line.request->kind = RequestKind::kReplication;
+  line.request->replication = *command;
+  return {LineOutcome::kRequest};
+}
+
 template <size_t kSize>
 constexpr auto MakeVersionLine(const char (&version)[kSize]) {
   constexpr char kPrefix[] = "VERSION ";
@@ -249,6 +260,7 @@ constexpr CommandRow kCommands[] = {
     {"version", Op::kGet, kFixed, 0, kAnyNumber, ParseVersion},
     {"flush_all", Op::kFlush, kStatus, 1, 3, ParseFlush},
     {"verbosity", Op::kGet, kFixed, 2, 3, ParseVerbosity},
+    {"replication", Op::kGet, kFixed, 0, kAnyNumber, ParseReplication},
     {"quit", Op::kGet, kFixed, 0, kAnyNumber, ParseQuit},
 };
 

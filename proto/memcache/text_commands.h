@@ -10,6 +10,7 @@
 //   incr|decr <key> <delta> [noreply]     touch <key> <exptime> [noreply]
 //   delete <key> [0] [noreply]            flush_all [delay] [noreply]
 //   stats [argument]   version   verbosity <level> [noreply]   quit
+//   replication <word>                    ours: see replication_command.h
 //
 // The last word decides about noreply before anything else is looked at, so a mistake in a noreply
 // command is silent; a wrong number of words is not.

@@ -35,4 +35,7 @@ inline constexpr absl::string_view kOutOfMemoryDelta = "SERVER_ERROR out of memo
 inline constexpr absl::string_view kNoReplica =
     "SERVER_ERROR write refused: no peer in sync (--solo-writes=refuse)\r\n";
 
+inline constexpr absl::string_view kNotLocal =
+    "CLIENT_ERROR replication commands are taken from this host only\r\n";
+
 }  // namespace twincached::text_replies

@@ -5,6 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "proto/check.h"
+#include "proto/memcache/replication_command.h"
 
 namespace twincached {
 namespace {
@@ -64,6 +65,11 @@ std::string Describe(const Request& request) {
       return "reply " + Line(request.text);
     case RequestKind::kStats:
       return "stats" + (request.text.empty() ? "" : " " + Text(request.text));
+    case RequestKind::kReplication:
+      for (const ReplicationWord& row : kReplicationWords) {
+        if (row.command == request.replication) return "replication " + Text(row.word);
+      }
+      break;
     case RequestKind::kVerbosity:
       return "verbosity " + std::to_string(request.command.delta) + noreply;
     case RequestKind::kQuit:

@@ -26,6 +26,7 @@ const char kEverything[] =
     "incr n 5\r\ndecr n x\r\nincr n x noreply\r\n"
     "touch a 10\r\nflush_all 10 noreply\r\nflush_all\r\n"
     "stats\r\nstats settings\r\nversion\r\nverbosity 1\r\n"
+    "replication switchover\r\nreplication\r\n"
     "\r\n\nfoo\r\nget\r\n"
     "quit\r\nget a\r\n";
 

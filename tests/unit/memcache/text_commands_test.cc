@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "proto/memcache/replication_command.h"
 #include "proto/version.h"
 
 namespace twincached {
@@ -253,6 +254,23 @@ TEST(TextCommands, PassesTheArgumentOfStats) {
   EXPECT_EQ(Parse("stats").request.text, "");
   const std::string line = "stats  settings x";
   EXPECT_EQ(Parse(line).request.text, "settings");
+}
+
+TEST(TextCommands, FindsTheWordsOfReplication) {
+  for (const ReplicationWord& row : kReplicationWords) {
+    const std::string word(row.word.data(), row.word.size());
+    const Parsed parsed = Parse("replication  " + word + " ");
+    EXPECT_EQ(parsed.request.kind, RequestKind::kReplication) << word;
+    EXPECT_EQ(parsed.request.replication, row.command) << word;
+    EXPECT_NE(kReplicationUsage.find(row.word), absl::string_view::npos) << word;
+  }
+}
+
+TEST(TextCommands, AnswersTheUsageOfReplicationToAnythingElse) {
+  ExpectAnswer(std::string(kReplicationUsage.data(), kReplicationUsage.size()),
+               {"replication", "replication ", "replication x", "replication Switchover",
+                "replication switchover now", "replication switchover noreply"});
+  ExpectAnswer(kError, {"Replication switchover", "replications switchover"});
 }
 
 TEST(TextCommands, AnswersVersionAndQuitWithAnyArguments) {

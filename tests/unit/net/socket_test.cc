@@ -45,6 +45,7 @@ TEST(ListenTcp, EveryAddressTakesIpv4) {
   const Peer accepted(accept(listener.fd(), nullptr, nullptr));
   EXPECT_EQ(PeerAddress(accepted.fd()).HostString(), "127.0.0.1");  // not ::ffff:127.0.0.1
   EXPECT_EQ(PeerAddress(accepted.fd()).port(), LocalAddress(client.fd()).port());
+  EXPECT_TRUE(IsLocalPeer(accepted.fd()));
 }
 
 TEST(Options, ReadBack) {
@@ -55,6 +56,16 @@ TEST(Options, ReadBack) {
   EXPECT_NE(Option(peer.fd(), IPPROTO_TCP, TCP_NODELAY), 0);
   EXPECT_NE(Option(peer.fd(), SOL_SOCKET, SO_KEEPALIVE), 0);
   EXPECT_EQ(Option(peer.fd(), IPPROTO_TCP, TCP_USER_TIMEOUT), 1000);
+}
+
+TEST(IsLocalPeer, KnowsAUnixSocketAndNotWhoIsGone) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  const Peer one(ends[0]);
+  const Peer other(ends[1]);
+  EXPECT_TRUE(IsLocalPeer(one.fd()));
+  const Peer unconnected(socket(AF_INET, SOCK_STREAM, 0));
+  EXPECT_FALSE(IsLocalPeer(unconnected.fd()));
 }
 
 TEST(Addresses, OfAUnixSocketAreNone) {

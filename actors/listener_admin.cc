@@ -1,0 +1,29 @@
+// The LISTENER's `replication WORD`: passes it on and answers when the pair has done it.
+#include <string>
+
+#include "actors/listener.h"
+#include "net/socket.h"
+#include "proto/memcache/text_replies.h"
+
+namespace twincached {
+
+// Operators sit on the node: whoever reaches the client port from elsewhere is a client only.
+void ListenerActor::AskPair(Client* client, ReplicationCommand command) {
+  if (!net::IsLocalPeer(client->connection->fd())) {
+    const absl::string_view refusal = text_replies::kNotLocal;
+    client->connection->output()->append(refusal.data(), refusal.size());
+    return;
+  }
+  client->gathering = true;
+  send(wiring_->supervisor, AdminRequest{{options_.index, client->id}, command});
+}
+
+void ListenerActor::OnAdminAnswer(const AdminAnswer& answer) {
+  Client* client = Find(answer.client);
+  if (client == nullptr) return;
+  client->gathering = false;
+  client->connection->output()->append(answer.text);
+  if (!client->in_round) Resume(client);
+}
+
+}  // namespace twincached
