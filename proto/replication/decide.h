@@ -33,8 +33,8 @@
 
 namespace twincached::replication {
 
-inline constexpr uint32_t kProtocolMin = 1;
-inline constexpr uint32_t kProtocolMax = 1;
+inline constexpr uint32_t kProtocolMin = 2;
+inline constexpr uint32_t kProtocolMax = 2;
 
 Verdict DecideRoles(const Hello& a, const Hello& b);
 

@@ -1,7 +1,10 @@
 #include "proto/replication/receiver.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "proto/check.h"
+#include "proto/key_hash.h"
 
 namespace twincached::replication {
 
@@ -79,15 +82,55 @@ absl::Status Receiver::OnData(const DataView& data, Dispatch* dispatch) {
     }
     received_position_ = position;
   }
-  Issue(data, dispatch);
+  Issue(data.header.shard_count, data.header.shard, dispatch);
   DCheckInvariants();
   return absl::OkStatus();
 }
 
-void Receiver::Issue(const DataView& data, Dispatch* dispatch) {
-  const bool same_shards = data.header.shard_count == shard_count_;
+absl::Status Receiver::CheckPlaced(uint32_t shard_count, uint32_t shard) {
+  if (!status_.ok()) return status_;
+  if (in_sync_ticket_ == kNoTicket) return Broken("a digest or repair before InSync");
+  if (shard >= shard_count) return Broken(absl::StrCat("shard ", shard, " of ", shard_count));
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::OnDigest(const Digest& digest, Dispatch* dispatch) {
+  *dispatch = Dispatch();
+  absl::Status status = CheckPlaced(digest.shard_count(), digest.shard());
+  if (!status.ok()) return status;
+  if (digest.position() != received_position_) {
+    return Broken(
+        absl::StrCat("a digest at position ", digest.position(), " after ", received_position_));
+  }
+  const uint32_t slots_left = kSlotCount - std::min(kSlotCount, digest.shard());
+  const uint32_t slots = (slots_left + digest.shard_count() - 1) / digest.shard_count();
+  if (static_cast<uint32_t>(digest.digests_size()) != slots) {
+    return Broken("a digest of too many slots or too few");
+  }
+  Issue(digest.shard_count(), digest.shard(), dispatch);
+  DCheckInvariants();
+  return absl::OkStatus();
+}
+
+absl::Status Receiver::OnRepair(const Repair& repair, Dispatch* dispatch) {
+  *dispatch = Dispatch();
+  absl::Status status = CheckPlaced(repair.shard_count(), repair.shard());
+  if (!status.ok()) return status;
+  const uint32_t slot = SlotOf(repair.first_hash());
+  const bool is_of_slot =
+      slot == SlotOf(repair.last_hash()) && repair.first_hash() <= repair.last_hash();
+  if (!is_of_slot || ShardOfSlot(slot, repair.shard_count()) != repair.shard()) {
+    return Broken("a repair that is not of a slot of its shard");
+  }
+  Issue(repair.shard_count(), repair.shard(), dispatch);
+  DCheckInvariants();
+  return absl::OkStatus();
+}
+
+void Receiver::Issue(uint32_t shard_count, uint32_t shard, Dispatch* dispatch) {
+  const bool same_shards = shard_count == shard_count_;
   dispatch->apply = true;
-  dispatch->shard = same_shards ? data.header.shard : kEveryShard;
+  dispatch->shard = same_shards ? shard : kEveryShard;
   dispatch->ticket = next_ticket_++;
   pending_.push_back({received_position_, same_shards ? 1 : shard_count_});
 }

@@ -58,6 +58,11 @@ class Receiver {
   // be. Else *dispatch says who gets data.records.
   absl::Status OnData(const DataView& data, Dispatch* dispatch);
 
+  // Digests and repairs are for whoever applies the batches of that shard, in the same order; they
+  // come only to one that is in sync, and are never a repeat.
+  absl::Status OnDigest(const Digest& digest, Dispatch* dispatch);
+  absl::Status OnRepair(const Repair& repair, Dispatch* dispatch);
+
   // Whether the ticket is one of this receiver's, not of an earlier or a later link's.
   bool HasIssued(uint64_t ticket) const { return ticket >= first_ticket_ && ticket < next_ticket_; }
   // One STORE applied the dispatch with this ticket (one call per STORE concerned; in ticket order
@@ -89,8 +94,9 @@ class Receiver {
   // Every ticket below this one is applied.
   uint64_t AppliedTicket() const { return next_ticket_ - pending_.size(); }
   bool Loaded() const;
-  // Says who applies these records, and waits for their answers.
-  void Issue(const DataView& data, Dispatch* dispatch);
+  // Says who applies what this shard of the source sent, and waits for their answers.
+  void Issue(uint32_t shard_count, uint32_t shard, Dispatch* dispatch);
+  absl::Status CheckPlaced(uint32_t shard_count, uint32_t shard);
   void DCheckInvariants() const;
 
   // Fixed at construction.

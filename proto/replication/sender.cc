@@ -70,6 +70,14 @@ void Sender::OnAck(const Ack& ack) {
   DCheckInvariants();
 }
 
+void Sender::OnPlaced(const Frame& frame) {
+  CHECK(in_sync_acked_);
+  CHECK(frame.has_repair() || (frame.has_digest() && frame.digest().position() == log_->end()));
+  placed_.push_back({log_->end(), std::string()});
+  AppendFrame(frame, &placed_.back().bytes);
+  DCheckInvariants();
+}
+
 void Sender::QueueInSync() {
   // A joiner without the whole snapshot must never become promotable.
   CHECK(snapshot_done());
@@ -101,6 +109,11 @@ bool Sender::AppendNext(std::string* out) {
   }
   if (in_sync_ == InSyncStage::kQueued && in_sync_position_ == sent_position_) {
     AppendInSync(out);
+    return true;
+  }
+  if (!placed_.empty() && placed_.front().after_position == sent_position_) {
+    out->append(placed_.front().bytes);
+    placed_.pop_front();
     return true;
   }
   return AppendNextBatch(out);
@@ -176,6 +189,7 @@ void Sender::DCheckInvariants() const {
   DCHECK_LE(acked_position_, sent_position_);
   DCHECK(stage_ == Stage::kIdle || sent_position_ <= log_->end());
   DCHECK(chunks_.empty() || overrun() || chunks_.front().after_position >= sent_position_);
+  DCHECK(placed_.empty() || overrun() || placed_.front().after_position >= sent_position_);
   DCHECK(in_sync_ != InSyncStage::kQueued || overrun() || in_sync_position_ >= sent_position_);
   DCHECK(in_sync_ == InSyncStage::kNone || snapshot_done());
   DCHECK(!in_sync_acked_ || in_sync_ == InSyncStage::kSent);

@@ -4,21 +4,23 @@
 //
 //   resume   = *batch [ InSync *batch ]
 //   snapshot = SnapshotBegin *( chunk / batch ) SnapshotEnd *batch [ InSync *batch ]
+//   paired   = behind InSync also *( Digest / Repair )
 //
 // A chunk is correct behind every batch that was in the log when it was made, and before every
-// later one: that is where it is sent.
+// later one: that is where it is sent. So is a Digest or Repair.
 // What it is not: it makes no chunks (STOREs do, when pulled) and sends no Hello, Heartbeat or
 // other frame beside the stream. One object serves one link: a new link takes a new Sender.
 // Owned by the LINK while it is source, on core 0; pure.
 // Bounds: batches are read from the log only as the socket takes them (Drain's budget); at most
-// chunks_in_flight_max chunks are asked for or waiting to be sent. When the log no longer reaches
+// chunks_in_flight_max chunks are asked for or waiting to be sent; Digests and Repairs wait as many
+// as the caller gives. When the log no longer reaches
 // back to what is to be sent next, overrun() is true and the link must be ended: the peer takes a
 // snapshot.
 //
 // Invariants:
 // 1. acked_position() <= sent_position() <= the log's end, and none of them goes back.
 // 2. Batches leave densely: each position above the start once, in order.
-// 3. A chunk that waits is never passed by a batch that is newer than it.
+// 3. A chunk, Digest or Repair that waits is never passed by a batch that is newer than it.
 // 4. InSync leaves behind every batch and chunk that was there when it was queued.
 #pragma once
 
@@ -54,6 +56,9 @@ class Sender {
   // shard sent before it first. `last`: its cursor is through. A chunk that nobody pulled is
   // dropped.
   void OnChunk(uint32_t shard, std::string records, bool last);
+  // A Digest or Repair made by a shard after everything it handed to the log so far. REQUIRES:
+  // in_sync_acked(); a Digest says log's end as its position.
+  void OnPlaced(const Frame& frame);
   // Acknowledged frames leave the log. An Ack of what was never sent is a broken peer: overrun().
   void OnAck(const Ack& ack);
   // LISTENERs hold: append InSync at the log's end as of now. REQUIRES: snapshot_done(). Once per
@@ -81,6 +86,8 @@ class Sender {
   uint64_t sent_position() const { return sent_position_; }
   // Batches the peer has not acknowledged.
   uint64_t lag_batches() const { return log_->end() - acked_position_; }
+  // Every Digest and Repair is out.
+  bool all_placed_sent() const { return placed_.empty(); }
   // Items in the chunks so far.
   uint64_t snapshot_items() const { return snapshot_items_; }
 
@@ -89,6 +96,10 @@ class Sender {
     uint64_t after_position;
     uint32_t shard;
     std::string records;
+  };
+  struct PlacedFrame {
+    uint64_t after_position;
+    std::string bytes;
   };
   enum class Stage : uint8_t { kIdle, kSnapshotBegin, kSnapshot, kLive };
   enum class Cursor : uint8_t { kWaiting, kPulled, kThrough };  // of one shard
@@ -112,6 +123,8 @@ class Sender {
   bool broken_ = false;  // the peer, or a start that the log cannot serve
   uint64_t sent_position_ = 0;
   uint64_t acked_position_ = 0;
+
+  std::deque<PlacedFrame> placed_;  // ordered by after_position
 
   // The snapshot. Chunks are ordered by after_position.
   std::deque<PendingChunk> chunks_;

@@ -55,12 +55,15 @@ Frame BatchFrame(uint64_t position, uint32_t shard, uint32_t shard_count) {
 
 // A frame with each kind that is not a data frame.
 std::vector<Frame> ControlFrames() {
-  std::vector<Frame> frames(5);
+  std::vector<Frame> frames(8);
   frames[0].mutable_hello()->set_node_name("somebody");
   frames[1].mutable_ack()->add_shed_keys("key");
   frames[2].mutable_outdated_ack();
   frames[3].mutable_heartbeat()->set_sent_us(1);
   frames[4].mutable_goodbye()->set_exiting(true);
+  frames[5].mutable_digest()->add_digests(7);
+  frames[6].mutable_repair()->set_records(std::string(300, 'r'));
+  frames[7].mutable_verify();
   return frames;
 }
 
@@ -160,7 +163,7 @@ TEST(Frame, EverySplitOfTheStreamDecodesAlike) {
       }
     }
     EXPECT_EQ(begin, wire.size());
-    EXPECT_EQ(frames, 6u);
+    EXPECT_EQ(frames, ControlFrames().size() + 1);
   }
 }
 

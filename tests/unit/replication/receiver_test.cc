@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "proto/key_hash.h"
+
 namespace twincached::replication {
 namespace {
 
@@ -289,6 +291,90 @@ TEST(Receiver, RefusesInSyncInsideASnapshot) {
   ASSERT_TRUE(receiver.OnSnapshotBegin(Begin(3)).ok());
   EXPECT_FALSE(receiver.OnInSync(InSyncAt(3)).ok());
   EXPECT_FALSE(receiver.in_sync_applied());
+}
+
+// ---- digests and repairs
+
+Digest DigestOf(uint64_t position, uint32_t shard, uint32_t shard_count, int slots) {
+  Digest digest;
+  digest.set_position(position);
+  digest.set_shard(shard);
+  digest.set_shard_count(shard_count);
+  for (int i = 0; i < slots; ++i) digest.add_digests(0);
+  return digest;
+}
+
+Repair RepairOf(uint64_t first, uint64_t last, uint32_t shard, uint32_t shard_count) {
+  Repair repair;
+  repair.set_first_hash(first);
+  repair.set_last_hash(last);
+  repair.set_shard(shard);
+  repair.set_shard_count(shard_count);
+  return repair;
+}
+
+// Everything up to position 10 is there, InSync too.
+std::unique_ptr<Receiver> InSyncReceiver(uint32_t shard_count) {
+  auto receiver = std::make_unique<Receiver>(shard_count, 10);
+  EXPECT_TRUE(receiver->OnInSync(InSyncAt(10)).ok());
+  return receiver;
+}
+
+TEST(Receiver, ADigestGoesWhereTheBatchesOfItsShardGo) {
+  Dispatch dispatch;
+  auto receiver = InSyncReceiver(3);
+  ASSERT_TRUE(receiver->OnDigest(DigestOf(10, 2, 3, 21), &dispatch).ok());
+  EXPECT_TRUE(dispatch.apply);
+  EXPECT_EQ(dispatch.shard, 2u);
+  ASSERT_TRUE(receiver->OnDigest(DigestOf(10, 0, 1, 64), &dispatch).ok());
+  EXPECT_EQ(dispatch.shard, kEveryShard);
+  ASSERT_TRUE(receiver->OnRepair(RepairOf(FirstHashOf(5), LastHashOf(5), 2, 3), &dispatch).ok());
+  EXPECT_EQ(dispatch.shard, 2u);
+}
+
+TEST(Receiver, ADigestIsAnsweredForLikeABatchAndMovesNoPosition) {
+  Dispatch dispatch;
+  auto receiver = InSyncReceiver(2);
+  Ack ack;
+  EXPECT_TRUE(receiver->TakeAck(&ack));
+  ASSERT_TRUE(receiver->OnDigest(DigestOf(10, 0, 1, 64), &dispatch).ok());
+  const uint64_t digest = dispatch.ticket;
+  const uint64_t batch = Give(receiver.get(), BatchOf(11, 0, 2)).ticket;
+  EXPECT_EQ(batch, digest + 1);
+  receiver->OnApplied(batch);
+  receiver->OnApplied(digest);
+  EXPECT_FALSE(receiver->TakeAck(&ack)) << "one of two shards has still to compare";
+  receiver->OnApplied(digest);
+  ASSERT_TRUE(receiver->TakeAck(&ack));
+  EXPECT_EQ(ack.position(), 11u);
+}
+
+TEST(Receiver, RefusesADigestAtAnotherPlace) {
+  Dispatch dispatch;
+  EXPECT_FALSE(InSyncReceiver(1)->OnDigest(DigestOf(9, 0, 1, 64), &dispatch).ok());
+  EXPECT_FALSE(InSyncReceiver(1)->OnDigest(DigestOf(11, 0, 1, 64), &dispatch).ok());
+  Receiver early(1, 10);
+  EXPECT_FALSE(early.OnDigest(DigestOf(10, 0, 1, 64), &dispatch).ok()) << "not in sync";
+  EXPECT_FALSE(dispatch.apply);
+}
+
+TEST(Receiver, RefusesADigestOfSlotsThatCannotBe) {
+  Dispatch dispatch;
+  for (const int slots : {0, 20, 22, 64}) {
+    EXPECT_FALSE(InSyncReceiver(1)->OnDigest(DigestOf(10, 2, 3, slots), &dispatch).ok());
+  }
+  EXPECT_FALSE(InSyncReceiver(1)->OnDigest(DigestOf(10, 3, 3, 21), &dispatch).ok());
+  EXPECT_FALSE(InSyncReceiver(1)->OnDigest(DigestOf(10, 0, 0, 0), &dispatch).ok());
+  EXPECT_TRUE(InSyncReceiver(1)->OnDigest(DigestOf(10, 65, 70, 0), &dispatch).ok());
+}
+
+TEST(Receiver, RefusesARepairThatIsNotOfOneSlotOfItsShard) {
+  Dispatch dispatch;
+  const uint64_t first = FirstHashOf(5), last = LastHashOf(5);
+  EXPECT_FALSE(InSyncReceiver(1)->OnRepair(RepairOf(first, last + 1, 0, 1), &dispatch).ok());
+  EXPECT_FALSE(InSyncReceiver(1)->OnRepair(RepairOf(last, first, 0, 1), &dispatch).ok());
+  EXPECT_FALSE(InSyncReceiver(1)->OnRepair(RepairOf(first, last, 0, 2), &dispatch).ok());
+  EXPECT_TRUE(InSyncReceiver(1)->OnRepair(RepairOf(last, last, 1, 2), &dispatch).ok());
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ std::string PutBytes(const std::string& key, const std::string& value) {
   return chunk.SerializeAsString();
 }
 
-// The stream as words: "batch 5", "chunk 1 k", "begin 4", "end 2", "insync 7".
+// The stream as words: "batch 5", "chunk 1 k", "begin 4", "end 2", "insync 7", "digest 5",
+// "repair 0".
 std::vector<std::string> Words(absl::string_view wire) {
   std::vector<std::string> words;
   while (!wire.empty()) {
@@ -45,6 +46,10 @@ std::vector<std::string> Words(absl::string_view wire) {
     }
     if (frame.has_in_sync()) {
       words.push_back("insync " + std::to_string(frame.in_sync().position()));
+    }
+    if (frame.has_digest()) words.push_back("digest " + std::to_string(frame.digest().position()));
+    if (frame.has_repair()) {
+      words.push_back("repair " + std::to_string(frame.repair().first_hash()));
     }
   }
   return words;
@@ -316,6 +321,58 @@ TEST_F(SenderTest, DoesNotBelieveAnInSyncThatSkipsBatches) {
   sender_.OnAck(AckOf(1, true, /*in_sync=*/true));
   EXPECT_FALSE(sender_.in_sync_acked());
   EXPECT_TRUE(sender_.overrun());
+}
+
+Frame DigestAt(uint64_t position) {
+  Frame frame;
+  frame.mutable_digest()->set_position(position);
+  return frame;
+}
+
+Frame RepairFrom(uint64_t first_hash) {
+  Frame frame;
+  frame.mutable_repair()->set_first_hash(first_hash);
+  return frame;
+}
+
+TEST_F(SenderTest, DigestsAndRepairsStandWhereTheyWereMade) {
+  sender_.StartResume(0);
+  sender_.QueueInSync();
+  Drain();
+  sender_.OnAck(AckOf(0, true, /*in_sync=*/true));
+  Append(2);
+  sender_.OnPlaced(DigestAt(2));
+  sender_.OnPlaced(RepairFrom(5));
+  Append(1);
+  sender_.OnPlaced(RepairFrom(6));
+  EXPECT_FALSE(sender_.all_placed_sent());
+  EXPECT_EQ(Drain(),
+            (WordList{"batch 1", "batch 2", "digest 2", "repair 5", "batch 3", "repair 6"}));
+  EXPECT_TRUE(sender_.all_placed_sent());
+  sender_.OnPlaced(DigestAt(3));
+  EXPECT_EQ(Drain(), WordList{"digest 3"}) << "nothing is waited for";
+}
+
+TEST_F(SenderTest, ADigestWaitsForTheBatchesBeforeItAndForTheSocket) {
+  sender_.StartResume(0);
+  sender_.QueueInSync();
+  Drain();
+  sender_.OnAck(AckOf(0, true, /*in_sync=*/true));
+  Append(2, 100);
+  sender_.OnPlaced(DigestAt(2));
+  EXPECT_EQ(Drain(1), WordList{"batch 1"});
+  EXPECT_EQ(Drain(1), WordList{"batch 2"});
+  EXPECT_EQ(Drain(1), WordList{"digest 2"});
+}
+
+TEST_F(SenderTest, RefusesADigestThatSaysAnotherPosition) {
+  sender_.StartResume(0);
+  EXPECT_DEATH(sender_.OnPlaced(DigestAt(0)), "CHECK failed") << "not in sync";
+  sender_.QueueInSync();
+  Drain();
+  sender_.OnAck(AckOf(0, true, /*in_sync=*/true));
+  Append(1);
+  EXPECT_DEATH(sender_.OnPlaced(DigestAt(0)), "CHECK failed");
 }
 
 TEST_F(SenderTest, NeverCallsAJoinerWithoutTheSnapshotInSync) {
