@@ -86,7 +86,7 @@ absl::Status Applier::ApplyTouch(const replication::Touch& touch) {
   const uint64_t hash = parts_->store.HashOf(touch.key());
   const Location location = parts_->store.Find(hash, touch.key());
   if (location != kNoLocation) {
-    parts_->store.SetExpiry(location, touch.expiry_ms());
+    parts_->store.SetExpiry(hash, location, touch.expiry_ms());
     return absl::OkStatus();
   }
   if (loading_ || shed_.count(touch.key()) > 0) return absl::OkStatus();
@@ -103,9 +103,25 @@ void Applier::ApplyRemove(const replication::Remove& remove) {
 void Applier::ApplyFlush(uint64_t slots) {
   parts_->flushes.Set(slots, kNever);
   parts_->store.FlushSlots(slots);
+  // The source flushed them too: their removal will not be told.
+  EraseShed([slots](uint64_t hash) { return (slots >> SlotOf(hash) & 1) != 0; });
+}
+
+uint64_t Applier::unsettled_slots() const {
+  uint64_t slots = 0;
+  for (const std::string& key : shed_) {
+    slots |= uint64_t{1} << SlotOf(parts_->store.HashOf(key));
+  }
+  return slots;
+}
+
+void Applier::Settle(const HashRange& range) {
+  EraseShed([&range](uint64_t hash) { return hash >= range.first && hash <= range.last; });
+}
+
+void Applier::EraseShed(absl::FunctionRef<bool(uint64_t hash)> settled) {
   for (auto key = shed_.begin(); key != shed_.end();) {
-    const uint32_t slot = SlotOf(parts_->store.HashOf(*key));
-    key = (slots >> slot & 1) != 0 ? shed_.erase(key) : std::next(key);
+    key = settled(parts_->store.HashOf(*key)) ? shed_.erase(key) : std::next(key);
   }
 }
 

@@ -11,7 +11,9 @@
 #include <string>
 
 #include "absl/container/btree_set.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "proto/key_hash.h"
 #include "proto/replication/replication.pb.h"
 #include "storage/shard_call.h"
 #include "storage/shard_parts.h"
@@ -27,6 +29,10 @@ class Applier {
   // A touch of an item that is not here is no gap while this is set.
   void set_loading(bool loading) { loading_ = loading; }
   const absl::btree_set<std::string>& shed() const { return shed_; }
+  // Slots with items that were shed and whose removal the source has yet to tell.
+  uint64_t unsettled_slots() const;
+  // The source has said everything that there is in this range.
+  void Settle(const HashRange& range);
   void Reset();
 
  private:
@@ -35,8 +41,9 @@ class Applier {
   absl::Status ApplyPut(const replication::Put& put);
   absl::Status ApplyTouch(const replication::Touch& touch);
   void ApplyRemove(const replication::Remove& remove);
-  bool MakeRoom(uint64_t hash, const ItemView& item, Location* old);
   void ApplyFlush(uint64_t slots);
+  void EraseShed(absl::FunctionRef<bool(uint64_t hash)> settled);
+  bool MakeRoom(uint64_t hash, const ItemView& item, Location* old);
   absl::Status Shed(const ItemView& item, uint64_t hash, Location old);
 
   ShardParts* const parts_;

@@ -98,7 +98,7 @@ void Executor::SetExpiry(const Command& command, Location location, const ShardC
     return;
   }
   const int64_t expiry_ms = ItemHeader::ClampExpiry(command.expiry_ms);
-  parts_->store.SetExpiry(location, expiry_ms);
+  parts_->store.SetExpiry(command.hash, location, expiry_ms);
   call.records->Touch(command.key, expiry_ms);
 }
 

@@ -45,6 +45,10 @@ class FlushSchedule {
     return slots;
   }
   int64_t at_ms(uint32_t slot) const { return at_ms_[slot]; }
+  // What two nodes compare: different for different times, 0 for none.
+  uint64_t Digest(uint32_t slot) const {
+    return static_cast<uint64_t>(at_ms_[slot]) * 0x9fb21c651e98df25;
+  }
   // The earliest of all, kNever for none.
   int64_t next_ms() const { return next_ms_; }
 

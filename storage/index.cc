@@ -41,6 +41,12 @@ bool Index::MustSplit(const Table& table) {
   return GrownBuckets(table) > kBucketsMax && table.depth < kDepthMax;
 }
 
+uint64_t Index::PartEnd(uint64_t hash) const {
+  const Table* table = TableOf(hash);
+  const uint32_t depth = table == nullptr ? 0 : table->depth;
+  return hash | ((uint64_t{1} << (kTagShift + kTagBits - depth)) - 1);
+}
+
 size_t Index::GrowthBytes(uint64_t hash) const {
   const Table* table = TableOf(hash);
   if (table == nullptr) return TableBytes(1) + sizeof(Table*);

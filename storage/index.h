@@ -48,6 +48,13 @@ class Index {
   // The first candidate in the bucket where a search begins, kNoLocation when it has none.
   Location FirstCandidate(uint64_t hash) const;
 
+  // The hashes of a slot fall into parts, in their order, each with a table of its own (at most
+  // kBucketsMax buckets). The last hash of the part to which this one belongs:
+  uint64_t PartEnd(uint64_t hash) const;
+  // Every reference in it, in no order. `visit(Location)` changes nothing here.
+  template <typename Visit>
+  void ForEachInPart(uint64_t hash, Visit visit) const;
+
   // Bytes that Insert would add for a moment or for good; mostly 0.
   size_t GrowthBytes(uint64_t hash) const;
   void Insert(uint64_t hash, Location location);
@@ -71,6 +78,7 @@ class Index {
   static constexpr uint32_t kBucketsMax = 512;
   static constexpr uint32_t kDepthMax = 16;
   static constexpr int kTagBits = 24;
+  static constexpr int kTagShift = 34;
   static constexpr uint32_t kTagMask = (1u << kTagBits) - 1;
   static constexpr uint64_t kEmpty = 0;
   static constexpr uint64_t kRemoved = 1;
@@ -91,7 +99,9 @@ class Index {
     uint32_t depth = 0;
   };
 
-  static uint32_t TagOf(uint64_t hash) { return static_cast<uint32_t>(hash >> 34) & kTagMask; }
+  static uint32_t TagOf(uint64_t hash) {
+    return static_cast<uint32_t>(hash >> kTagShift) & kTagMask;
+  }
   static uint64_t RefOf(uint64_t hash, Location location) {
     return uint64_t{TagOf(hash)} << kLocationBits | location;
   }
@@ -153,6 +163,16 @@ Location Index::Find(uint64_t hash, Matches matches) const {
     if (++bucket == table->bucket_count) bucket = 0;
   }
   return kNoLocation;
+}
+
+template <typename Visit>
+void Index::ForEachInPart(uint64_t hash, Visit visit) const {
+  const Table* table = TableOf(hash);
+  if (table == nullptr) return;
+  const uint32_t count = table->bucket_count * kRefsPerBucket;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (table->refs[i] > kRemoved) visit(LocationOfRef(table->refs[i]));
+  }
 }
 
 inline Location Index::FirstCandidate(uint64_t hash) const {

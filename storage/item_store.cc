@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/check.h"
+#include "storage/item_digest.h"
 #include "storage/mapped_memory.h"
 
 namespace twincached {
@@ -96,6 +97,8 @@ Footprint ItemStore::FootprintOf(const ItemHeader& item) const {
 bool ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemView& item) {
   ItemHeader* header = At(location);
   if (!(FootprintOf(*header) == FootprintOf(item.key.size(), item.value.size()))) return false;
+  SlotState& slot = slots_[SlotOf(hash)];
+  slot.digest -= DigestOf(hash, *header);
   header->version = item.version;
   header->client_flags = item.client_flags;
   header->value_bytes = static_cast<uint32_t>(item.value.size());
@@ -104,8 +107,9 @@ bool ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemVie
     std::memcpy(const_cast<char*>(header->value_data()), item.value.data(), item.value.size());
   }
   log_.NoteOverwrite(location);
-  SetExpiry(location, item.expiry_ms);
-  SlotState& slot = slots_[SlotOf(hash)];
+  header->set_expiry_ms(item.expiry_ms);
+  log_.NoteExpiry(location, header->expiry_ms());
+  slot.digest += DigestOf(hash, *header);
   slot.newest_version = std::max(slot.newest_version, item.version);
   return true;
 }
@@ -128,8 +132,10 @@ Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item) {
   } else {
     index_.Replace(hash, old, location);
     slot.bytes -= FootprintOf(*At(old)).total();
+    slot.digest -= DigestOf(hash, *At(old));
     log_.MarkDead(old);
   }
+  slot.digest += DigestOf(hash, *At(location));
   slot.bytes += footprint.total();
   slot.newest_version = std::max(slot.newest_version, item.version);
   return location;
@@ -145,14 +151,30 @@ void ItemStore::Remove(uint64_t hash, Location location) {
   SlotState& slot = slots_[SlotOf(hash)];
   --slot.items;
   slot.bytes -= FootprintOf(*At(location)).total();
+  slot.digest -= DigestOf(hash, *At(location));
   index_.Erase(hash, location);
   log_.MarkDead(location);
 }
 
-void ItemStore::SetExpiry(Location location, int64_t expiry_ms) {
+void ItemStore::SetExpiry(uint64_t hash, Location location, int64_t expiry_ms) {
   ItemHeader* header = At(location);
+  SlotState& slot = slots_[SlotOf(hash)];
+  slot.digest -= DigestOf(hash, *header);
   header->set_expiry_ms(expiry_ms);
+  slot.digest += DigestOf(hash, *header);
   log_.NoteExpiry(location, header->expiry_ms());
+}
+
+std::vector<HashedLocation> ItemStore::ItemsFrom(uint64_t first_hash, uint64_t* last_hash) const {
+  *last_hash = index_.PartEnd(first_hash);
+  std::vector<HashedLocation> items;
+  index_.ForEachInPart(first_hash, [&](Location location) {
+    const uint64_t hash = HashOf(At(location)->key());
+    if (hash >= first_hash) items.push_back({hash, location});
+  });
+  std::sort(items.begin(), items.end(),
+            [](const HashedLocation& a, const HashedLocation& b) { return a.hash < b.hash; });
+  return items;
 }
 
 void ItemStore::FlushSlots(uint64_t slots) {
@@ -167,6 +189,7 @@ void ItemStore::FlushSlots(uint64_t slots) {
       index_.DropSlot(i);
       slot.items = 0;
       slot.bytes = 0;
+      slot.digest = 0;
       slot.floor_version = slot.newest_version;
       slot.flushed_sequence = log_.sequence();
       floor_version_max_ = std::max(floor_version_max_, slot.floor_version);

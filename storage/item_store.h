@@ -11,13 +11,15 @@
 //    index refers to it.
 // 2. Versions within a slot grow: a Put at or below the slot's floor is refused by the callers
 // (FloorOf).
-// 3. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it to
+// 3. A slot's digest is the sum of DigestOf() of its live items.
+// 4. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it to
 // make progress.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "proto/key_hash.h"
@@ -37,6 +39,12 @@ struct Footprint {
   friend bool operator==(const Footprint& a, const Footprint& b) {
     return a.log_bytes == b.log_bytes && a.outside_bytes == b.outside_bytes;
   }
+};
+
+// Where an item with this key's hash is.
+struct HashedLocation {
+  uint64_t hash;
+  Location location;
 };
 
 class ItemStore {
@@ -67,7 +75,12 @@ class ItemStore {
   // REQUIRES: live, and the head fits it.
   Location Move(uint64_t hash, Location from);
   void Remove(uint64_t hash, Location location);
-  void SetExpiry(Location location, int64_t expiry_ms);
+  void SetExpiry(uint64_t hash, Location location, int64_t expiry_ms);
+  // Of the live items in the slot, whether or not they have expired.
+  uint64_t SlotDigest(uint32_t slot) const { return slots_[slot].digest; }
+  // The live items of first_hash and above, in order of hash, up to *last_hash, which is the end of
+  // first_hash's part of the index: some thousand items at most.
+  std::vector<HashedLocation> ItemsFrom(uint64_t first_hash, uint64_t* last_hash) const;
 
   // ---- Flush ----
   // Every item in these slots is gone; takes the same time for any number of them.
@@ -116,6 +129,7 @@ class ItemStore {
   struct SlotState {
     uint64_t items = 0;
     uint64_t bytes = 0;
+    uint64_t digest = 0;
     uint64_t newest_version = 0;
     uint64_t floor_version = 0;
     uint64_t flushed_sequence = 0;  // of the log, when it was flushed last

@@ -5,6 +5,7 @@
 #include "storage/applier.h"
 #include "storage/executor.h"
 #include "storage/shard_parts.h"
+#include "storage/slot_copy.h"
 
 namespace twincached {
 namespace {
@@ -168,6 +169,29 @@ bool Shard::NextSnapshotChunk(size_t bytes_max, int64_t, RecordWriter* records) 
 void Shard::AbandonSnapshot() {
   state_->parts.cursor.Abandon();
   state_->tell_schedule = false;
+}
+
+// ---------------------------------------------------------------- comparing and repairing
+
+uint64_t Shard::SlotDigest(uint32_t slot) const {
+  return state_->parts.store.SlotDigest(slot) + state_->parts.flushes.Digest(slot);
+}
+
+uint64_t Shard::unsettled_slots() const { return state_->applier.unsettled_slots(); }
+
+uint64_t Shard::ReadSlotPart(uint64_t first_hash, size_t bytes_max, RecordWriter* records) const {
+  const ShardParts& parts = state_->parts;
+  const uint32_t slot = SlotOf(first_hash);
+  if (first_hash == FirstHashOf(slot)) {
+    records->DelayedFlush(uint64_t{1} << slot, parts.flushes.at_ms(slot));
+  }
+  return twincached::ReadSlotPart(parts.store, first_hash, bytes_max, records);
+}
+
+void Shard::DropAllBut(const absl::flat_hash_set<std::string>& keys, const HashRange& range) {
+  CHECK(!state_->deciding);
+  twincached::DropAllBut(keys, range, &state_->parts.store);
+  state_->applier.Settle(range);
 }
 
 // ---------------------------------------------------------------- both

@@ -24,7 +24,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "proto/key_hash.h"
 #include "proto/memcache/command.h"
 #include "proto/replication/replication.pb.h"
 #include "storage/record_writer.h"
@@ -87,6 +89,19 @@ class Shard {
   // (also after it).
   bool NextSnapshotChunk(size_t bytes_max, int64_t now_ms, RecordWriter* records);
   void AbandonSnapshot();
+
+  // ---- Comparing and repairing ----
+  // What another node's shard has to have in this slot too: the sum of its items' digests
+  // (item_digest.h), hidden expired ones included, and of a flush that is to come.
+  uint64_t SlotDigest(uint32_t slot) const;
+  // Following: slots where the peer still has items that found no room here. They differ lawfully
+  // until it has told their removal.
+  uint64_t unsettled_slots() const;
+  // As ReadSlotPart; the slot's pending flush comes with its first part.
+  uint64_t ReadSlotPart(uint64_t first_hash, size_t bytes_max, RecordWriter* records) const;
+  // Following: what is in the range and not among the keys goes. The records of that range are then
+  // applied.
+  void DropAllBut(const absl::flat_hash_set<std::string>& keys, const HashRange& range);
 
   // ---- Both ----
   // Asks the processor for what the command with this hash will touch, so that a batch does not

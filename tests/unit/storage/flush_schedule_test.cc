@@ -35,6 +35,17 @@ TEST(FlushSchedule, ALaterOneReplacesAnEarlierOfTheSameSlot) {
   EXPECT_EQ(flushes.next_ms(), kNever);
 }
 
+TEST(FlushSchedule, ItsDigestTellsTimesApart) {
+  FlushSchedule flushes;
+  EXPECT_EQ(flushes.Digest(0), 0u);
+  flushes.Set(0b01, 500);
+  flushes.Set(0b10, 501);
+  EXPECT_NE(flushes.Digest(0), 0u);
+  EXPECT_NE(flushes.Digest(0), flushes.Digest(1));
+  flushes.Set(0b01, kNever);
+  EXPECT_EQ(flushes.Digest(0), 0u);
+}
+
 TEST(FlushSchedule, KeepsTheLastSlot) {
   FlushSchedule flushes;
   flushes.Set(uint64_t{1} << 63, 7);

@@ -8,6 +8,8 @@
 #include <set>
 #include <vector>
 
+#include "proto/key_hash.h"
+
 namespace twincached {
 namespace {
 
@@ -79,7 +81,27 @@ class IndexModel {
     where_.erase(it);
     where_.emplace(next_++, hash);
   }
+  // Every reference is in the part of its hash, once, and the parts follow one another.
+  void CheckParts(uint32_t slot) {
+    size_t in_parts = 0;
+    uint64_t first = FirstHashOf(slot);
+    while (true) {
+      const uint64_t last = index_.PartEnd(first);
+      ASSERT_LE(last, LastHashOf(slot));
+      EXPECT_EQ(index_.PartEnd(last), last);
+      index_.ForEachInPart(first, [&](Location location) {
+        ++in_parts;
+        const uint64_t hash = where_.at(location);
+        EXPECT_TRUE(first <= hash && hash <= last);
+      });
+      if (last == LastHashOf(slot)) break;
+      first = last + 1;
+    }
+    const auto of_slot = [slot](const auto& entry) { return SlotOf(entry.second) == slot; };
+    EXPECT_EQ(in_parts, static_cast<size_t>(std::count_if(where_.begin(), where_.end(), of_slot)));
+  }
   void CheckAll() {
+    for (const uint32_t slot : {0u, 1u, 32u}) CheckParts(slot);
     for (const auto& [location, hash] : where_) {
       ASSERT_EQ(FindExactly(index_, hash, location), location);
     }

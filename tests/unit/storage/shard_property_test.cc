@@ -1,5 +1,6 @@
 // Random commands on a node that decides, against a plain map and against a node that follows with
-// another number of shards: memcached's semantics, the memory bound and replication, at every step.
+// another number of shards: memcached's semantics, the memory bound, replication and digests, at
+// every step.
 // A failure prints its seed.
 #include <gtest/gtest.h>
 
@@ -180,6 +181,7 @@ class PropertyRun {
     const absl::Status status = follower_->Apply(bytes);
     EXPECT_TRUE(status.ok()) << status << " after " << newest_;
     EXPECT_TRUE(loader_ == nullptr || loader_->Apply(bytes).ok());
+    EXPECT_TRUE(follower_->Digests() == master_.Digests()) << "equal position, unequal digest";
     for (uint32_t i = 0; i < master_.shard_count(); ++i) {
       newest_ = plan_.master_shards == 1 ? master_.shard(0).newest_version() : 0;
     }
@@ -233,6 +235,7 @@ class PropertyRun {
     EXPECT_TRUE(items == model_.items)
         << items.size() << " and " << model_.items.size() << " items";
     EXPECT_TRUE(follower_->Items() == items) << follower_->item_count() << " items follow";
+    EXPECT_TRUE(master_.Digests() == master_.DigestsOfItems(model_.flush_at_ms));
   }
 
   const Plan plan_;

@@ -196,6 +196,42 @@ TEST_F(ShardTest, WhatWasShedIsRememberedUntilTheSourceHasRemovedIt) {
   EXPECT_TRUE(shard.ShedKeys().empty());
 }
 
+TEST_F(ShardTest, ASlotIsUnsettledUntilTheRemovalOfWhatWasShedIsTold) {
+  ShardWorld small(1, Shard::MemoryBytesMin());
+  small.shard(0).Follow();
+  EXPECT_EQ(small.shard(0).unsettled_slots(), 0u);
+  std::string shed;
+  for (int i = 0; small.Apply(records_.TakeBytes()).ok(); ++i) {
+    shed = "key" + std::to_string(i);
+    Set(shed, std::string(500, 'x'));
+  }
+  const uint64_t slot = uint64_t{1} << SlotOf(HashKey(shed, ShardWorld::kSeed));
+  EXPECT_EQ(small.shard(0).unsettled_slots(), slot);
+  Run(MakeCommand(Op::kDelete, shed));
+  EXPECT_TRUE(small.Apply(records_.TakeBytes()).ok());
+  EXPECT_EQ(small.shard(0).unsettled_slots(), 0u);
+  EXPECT_EQ(small.Digests(), master_.Digests());
+}
+
+TEST_F(ShardTest, AFlushSettlesWhatWasShed) {
+  ShardWorld small(1, Shard::MemoryBytesMin());
+  small.shard(0).Follow();
+  std::string shed;
+  for (int i = 0; small.Apply(records_.TakeBytes()).ok(); ++i) {
+    shed = "key" + std::to_string(i);
+    Set(shed, std::string(500, 'x'));
+  }
+  Flush(kNever);
+  EXPECT_TRUE(small.Apply(records_.TakeBytes()).ok());
+  EXPECT_EQ(small.shard(0).unsettled_slots(), 0u);
+  EXPECT_EQ(small.Digests(), master_.Digests());
+  replication::Record record;
+  record.mutable_touch()->set_key(shed);
+  EXPECT_EQ(small.ShardOf(shed).Apply(record, now_ms_).code(),
+            absl::StatusCode::kFailedPrecondition)
+      << "nothing was on its way any more";
+}
+
 TEST_F(ShardTest, VersionsGoOnAfterARoleChange) {
   const uint64_t version = Set("key", "value").cas;
   ASSERT_TRUE(Follow().ok());

@@ -10,6 +10,8 @@
 
 #include "absl/status/status.h"
 #include "proto/key_hash.h"
+#include "storage/flush_schedule.h"
+#include "storage/item_digest.h"
 #include "storage/shard.h"
 
 namespace twincached {
@@ -116,6 +118,33 @@ class ShardWorld {
       });
     }
     return items;
+  }
+
+  // By slot, as the shards keep them.
+  std::vector<uint64_t> Digests() const {
+    std::vector<uint64_t> digests;
+    for (uint32_t slot = 0; slot < kSlotCount; ++slot) {
+      digests.push_back(shards_[ShardOfSlot(slot, shard_count())]->SlotDigest(slot));
+    }
+    return digests;
+  }
+  // The same, from every item that is there.
+  std::vector<uint64_t> DigestsOfItems(int64_t flush_at_ms) const {
+    FlushSchedule flushes;
+    flushes.Set(~uint64_t{0}, flush_at_ms);
+    std::vector<uint64_t> digests(kSlotCount, flushes.Digest(0));
+    for (const auto& shard : shards_) {
+      shard->ForEachItem([&digests](const ItemView& view) {
+        ItemHeader header{};
+        header.version = view.version;
+        header.client_flags = view.client_flags;
+        header.value_bytes = static_cast<uint32_t>(view.value.size());
+        header.set_expiry_ms(view.expiry_ms);
+        const uint64_t hash = HashKey(view.key, kSeed);
+        digests[SlotOf(hash)] += DigestOf(hash, header);
+      });
+    }
+    return digests;
   }
 
   uint64_t item_count() const {
