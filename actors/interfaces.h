@@ -36,6 +36,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StopSignal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::CommandBatchPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::MutationBatchPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::SnapshotChunkPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::PlacedFramePtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::ApplyBatchPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StoreOrder)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::AppliedPtr)
@@ -87,12 +88,14 @@ using link_actor =
     caf::typed_actor<caf::reacts_to<WiringPtr>,
                      caf::reacts_to<MutationBatchPtr>,  // give it a position and send it
                      caf::reacts_to<SnapshotChunkPtr>,  // send it at this place in the stream
+                     caf::reacts_to<PlacedFramePtr>,    // this too
                      caf::reacts_to<AppliedPtr>,        // a STORE applied a batch of the peer
                      caf::reacts_to<BarrierReached>,
                      caf::reacts_to<CommandBatchPtr>,     // a STORE's answer to stranded forwards
                      caf::reacts_to<ForwardRequestsPtr>,  // send these to the master, or execute
                                                           // them when that is us
                      caf::reacts_to<RoleOrdersPtr>,  // the SUPERVISOR's: carry them out in order
+                     caf::reacts_to<AdminRequest>,   // `replication verify`
                      caf::reacts_to<StatsRequest>>;
 
 // Owns the role machine; watches the other actors. On core 0.

@@ -27,11 +27,13 @@ LinkActor::behavior_type LinkActor::make_behavior() {
       [this](const WiringPtr& wiring) { Begin(wiring); },
       [this](const MutationBatchPtr& batch) { OnMutations(*batch); },
       [this](const SnapshotChunkPtr& chunk) { OnChunk(chunk.get()); },
+      [this](const PlacedFramePtr& frame) { OnMade(frame.get()); },
       [this](const AppliedPtr& applied) { OnApplied(*applied); },
       [this](const BarrierReached& reached) { OnBarrier(reached); },
       [this](const CommandBatchPtr& batch) { OnExecutedHere(*batch); },
       [this](const ForwardRequestsPtr& requests) { OnForwardRequests(requests.get()); },
       [this](const RoleOrdersPtr& orders) { OnOrders(*orders); },
+      [this](const AdminRequest& request) { digests_.OnCommand(request.client); },
       [this](const StatsRequest& request) { OnStatsRequest(request); },
   };
 }
@@ -65,6 +67,7 @@ void LinkActor::BeforeSleep() {
   if (wiring_ == nullptr) return;
   SendReplies();
   SendAck();
+  DriveDigests();
   DrainSender();
   TellWindow();
   CheckDrained();

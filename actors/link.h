@@ -23,6 +23,7 @@
 #include "actors/barrier.h"
 #include "actors/forward_book.h"
 #include "actors/interfaces.h"
+#include "actors/link_digests.h"
 #include "actors/link_options.h"
 #include "actors/link_peer.h"
 #include "actors/open_batches.h"
@@ -119,6 +120,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void BeginTarget(const replication::AttachLink& attach);
   void OnSnapshotBegin(const replication::SnapshotBegin& begin);
   void OnData(const replication::DataView& data);
+  void HandOver(const replication::Dispatch& dispatch, std::shared_ptr<ApplyBatch> batch);
   void OnApplied(const Applied& applied);
   void SendAck();
   void OnForwardRequests(ForwardRequests* requests);
@@ -128,6 +130,11 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void AnswerClient(uint64_t number, uint32_t parts, const Reply& reply, absl::string_view value);
   void SendReplies();
   void CheckStatus(const absl::Status& status);
+
+  // Comparing (link_comparing.cc).
+  void OnMade(replication::Frame* frame);
+  void OnComparingFrame(const replication::Frame& frame);
+  void DriveDigests();
 
   void Begin(const WiringPtr& wiring);
   void BeforeSleep();
@@ -188,6 +195,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   net::TimerId tick_timer_ = 0;
   int64_t running_ms_ = 0, last_tick_ms_ = 0;
   LinkStats stats_;
+  LinkDigests digests_{&stats_};
 };
 
 }  // namespace twincached

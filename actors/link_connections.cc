@@ -172,6 +172,12 @@ void LinkActor::OnLinkFrame(Peer*, const Frame& frame) {
       return Tell(replication::OutdatedReceived{frame.outdated().reason()});
     case Frame::kOutdatedAck:
       return Tell(replication::OutdatedAcked{});
+    case Frame::kDigest:
+    case Frame::kRepair:
+    case Frame::kDigestResult:
+    case Frame::kVerify:
+    case Frame::kVerifyAnswer:
+      return OnComparingFrame(frame);
     case Frame::kGoodbye:
       return Tell(replication::GoodbyeReceived{frame.goodbye()});
     default:

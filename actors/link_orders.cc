@@ -55,6 +55,7 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
   told_caught_up_ = told_in_sync_ = false;
   sender_.reset();
   receiver_.reset();
+  digests_.BeginLink();
   probe_verified_ = false;
   VerifyProbe();
   if (attach.as_source) {

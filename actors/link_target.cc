@@ -51,9 +51,13 @@ void LinkActor::OnData(const replication::DataView& data) {
   if (!status.ok()) return CheckStatus(status);
   if (!dispatch.apply) return;
   auto batch = std::make_shared<ApplyBatch>();
+  batch->records.assign(data.records.data(), data.records.size());
+  HandOver(dispatch, std::move(batch));
+}
+
+void LinkActor::HandOver(const replication::Dispatch& dispatch, std::shared_ptr<ApplyBatch> batch) {
   batch->ticket = dispatch.ticket;
   batch->every_shard = dispatch.shard == replication::kEveryShard;
-  batch->records.assign(data.records.data(), data.records.size());
   next_ticket_ = dispatch.ticket + 1;
   if (!batch->every_shard) {
     return send(wiring_->stores[dispatch.shard], ApplyBatchPtr(std::move(batch)));
@@ -66,13 +70,18 @@ void LinkActor::OnApplied(const Applied& applied) {
     if (answer.incarnation_low != options_.incarnation_low) continue;
     AnswerClient(answer.number, answer.parts, answer.reply, answer.value);
   }
+  if (receiver_ != nullptr && applied.failure.empty()) {
+    for (const std::string& key : applied.shed_keys) receiver_->AddShed(key);
+  }
   for (replication::Receiver* receiver : {retiring_.get(), receiver_.get()}) {
     if (receiver == nullptr || !receiver->HasIssued(applied.ticket)) continue;
     if (applied.failure.empty()) {
-      for (const std::string& key : applied.shed_keys) receiver->AddShed(key);
       receiver->OnApplied(applied.ticket);
     } else if (receiver == receiver_.get()) {
       Tell(replication::StreamBroken{applied.failure});
+    }
+    if (receiver == receiver_.get() && applied.compared != nullptr) {
+      CheckStatus(digests_.OnCompared(*applied.compared));
     }
   }
 }

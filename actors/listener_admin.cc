@@ -15,7 +15,9 @@ void ListenerActor::AskPair(Client* client, ReplicationCommand command) {
     return;
   }
   client->gathering = true;
-  send(wiring_->supervisor, AdminRequest{{options_.index, client->id}, command});
+  const AdminRequest request{{options_.index, client->id}, command};
+  if (command == ReplicationCommand::kVerify) return send(wiring_->link, request);
+  send(wiring_->supervisor, request);
 }
 
 void ListenerActor::OnAdminAnswer(const AdminAnswer& answer) {

@@ -111,7 +111,7 @@ struct RoleOrders {
 };
 using RoleOrdersPtr = std::shared_ptr<const RoleOrders>;
 
-// ---- LISTENER -> SUPERVISOR, and back: `replication WORD` ----
+// ---- LISTENER -> SUPERVISOR (verify: LINK), and back: `replication WORD` ----
 
 struct AdminRequest {
   ClientToken client;

@@ -66,6 +66,10 @@ void AddLink(const LinkStats& part, LinkStats* sum) {
   sum->snapshots_sent += part.snapshots_sent;
   sum->window_full_times += part.window_full_times;
   sum->frames_refused += part.frames_refused;
+  sum->digests_compared += part.digests_compared;
+  sum->digest_mismatches += part.digest_mismatches;
+  sum->slots_repaired += part.slots_repaired;
+  sum->last_digest_position += part.last_digest_position;
   sum->link_up = sum->link_up || part.link_up;
   if (!part.peer_address.empty()) sum->peer_address = part.peer_address;
 }

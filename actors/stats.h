@@ -20,6 +20,8 @@ struct LinkStats {
   uint64_t position = 0, acknowledged_position = 0;
   uint64_t log_bytes = 0, log_bytes_max = 0, lag_mutations = 0;
   uint64_t forwards_in_flight = 0, snapshots_sent = 0, window_full_times = 0, frames_refused = 0;
+  uint64_t digests_compared = 0, digest_mismatches = 0, slots_repaired = 0;
+  uint64_t last_digest_position = 0;
   bool link_up = false;
   std::string peer_address;
 };

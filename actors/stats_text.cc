@@ -217,7 +217,11 @@ void WriteStream(const Facts& facts, StatsWriter* out) {
                 {"snapshots_sent", link.snapshots_sent},
                 {"window_full_times", link.window_full_times},
                 {"stopped_reading", listener.stopped_reading},
-                {"frames_refused", link.frames_refused}});
+                {"frames_refused", link.frames_refused},
+                {"digests_compared", link.digests_compared},
+                {"digest_mismatches", link.digest_mismatches},
+                {"slots_repaired", link.slots_repaired},
+                {"last_digest_position", link.last_digest_position}});
 }
 
 void WriteReplication(const Facts& facts, StatsWriter* out) {

@@ -8,6 +8,7 @@
 #include "proto/key_hash.h"
 #include "proto/limits.h"
 #include "proto/replication/frame.h"
+#include "storage/slot_checks.h"
 
 namespace twincached {
 
@@ -178,13 +179,36 @@ void StoreActor::OnApply(const ApplyBatch& batch) {
   auto applied = std::make_shared<Applied>();
   applied->ticket = batch.ticket;
   if (decides_) return;  // a late batch of a link that is over
-  absl::string_view records = batch.records;
+  if (batch.placed == nullptr) {
+    ApplyAll(batch, batch.records, applied.get());
+  } else {
+    ApplyPlaced(batch, applied.get());
+  }
+  send(wiring_->link, std::move(applied));
+}
+
+void StoreActor::ApplyAll(const ApplyBatch& batch, absl::string_view records, Applied* applied) {
   absl::string_view encoded;
   while (applied->failure.empty() && replication::NextRecord(&records, &encoded)) {
-    ApplyRecord(batch, encoded, applied.get());
+    ApplyRecord(batch, encoded, applied);
   }
   if (applied->failure.empty() && !records.empty()) applied->failure = "malformed record";
-  send(wiring_->link, std::move(applied));
+}
+
+void StoreActor::ApplyPlaced(const ApplyBatch& batch, Applied* applied) {
+  if (batch.placed->has_digest()) {
+    applied->compared = std::make_unique<replication::DigestResult>(
+        CompareSlots(shard_, options_.shard, batch.placed->digest()));
+    return;
+  }
+  const replication::Repair& repair = batch.placed->repair();
+  if (!Owns(repair.first_hash())) return;
+  const absl::Status status = DropForRepair(repair, slot_seed_, &shard_);
+  if (!status.ok()) {
+    applied->failure = std::string(status.message());
+  } else {
+    ApplyAll(batch, repair.records(), applied);
+  }
 }
 
 void StoreActor::ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, Applied* applied) {
@@ -193,9 +217,7 @@ void StoreActor::ApplyRecord(const ApplyBatch& batch, absl::string_view encoded,
     return;
   }
   const absl::string_view key = KeyOf(scratch_);
-  const bool ours = key.empty() || !batch.every_shard ||
-                    ShardOfSlot(SlotOf(HashKey(key, slot_seed_)), options_.shard.shard_count) ==
-                        options_.shard.shard_index;
+  const bool ours = key.empty() || !batch.every_shard || Owns(HashKey(key, slot_seed_));
   if (ours) {
     const absl::Status status = shard_.Apply(scratch_, NowMs());
     if (absl::IsResourceExhausted(status)) {
@@ -248,6 +270,12 @@ void StoreActor::OnOrder(const StoreOrder& order) {
     case StoreOrder::kTellShed:
       TellShed();
       break;
+    case StoreOrder::kMakeDigest:
+      SendDigest(order.value);
+      break;
+    case StoreOrder::kMakeRepair:
+      SendRepair(order.value);
+      break;
     case StoreOrder::kBarrier:
       send(wiring_->link, BarrierReached{options_.shard.shard_index, order.value});
       break;
@@ -277,6 +305,20 @@ void StoreActor::SendNextChunk(size_t bytes_max) {
   chunk->last = !shard_.NextSnapshotChunk(bytes_max, NowMs(), &writer);
   chunk->records = writer.TakeBytes();
   send(wiring_->link, std::move(chunk));
+}
+
+void StoreActor::SendDigest(uint64_t round) {
+  DCHECK(records_.count() == 0);
+  auto frame = std::make_shared<replication::Frame>();
+  *frame->mutable_digest() = MakeDigest(shard_, options_.shard, round);
+  send(wiring_->link, PlacedFramePtr(std::move(frame)));
+}
+
+void StoreActor::SendRepair(uint64_t first_hash) {
+  DCHECK(records_.count() == 0);
+  auto frame = std::make_shared<replication::Frame>();
+  *frame->mutable_repair() = MakeRepair(shard_, options_.shard, first_hash);
+  send(wiring_->link, PlacedFramePtr(std::move(frame)));
 }
 
 // ---------------------------------------------------------------- time

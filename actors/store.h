@@ -18,6 +18,7 @@
 #include "actors/hold_ledger.h"
 #include "actors/interfaces.h"
 #include "actors/pinned.h"
+#include "proto/key_hash.h"
 #include "proto/limits.h"
 #include "storage/record_writer.h"
 #include "storage/shard.h"
@@ -56,12 +57,19 @@ class StoreActor final : public pinned<store_actor> {
   void AnswerBatch(const CommandBatchPtr& batch);
   void HandOverChanges();
 
+  bool Owns(uint64_t hash) const {
+    return ShardOfSlot(SlotOf(hash), options_.shard.shard_count) == options_.shard.shard_index;
+  }
   void OnApply(const ApplyBatch& batch);
+  void ApplyAll(const ApplyBatch& batch, absl::string_view records, Applied* applied);
+  void ApplyPlaced(const ApplyBatch& batch, Applied* applied);
   void ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, Applied* applied);
 
   void OnOrder(const StoreOrder& order);
   void TellShed();
   void SendNextChunk(size_t bytes_max);
+  void SendDigest(uint64_t round);
+  void SendRepair(uint64_t first_hash);
   void SetDeciding(bool decides);
   void Maintain();
   void ArmMaintenance(int64_t delay_ms);

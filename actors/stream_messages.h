@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proto/memcache/command.h"
+#include "proto/replication/replication.pb.h"
 
 namespace twincached {
 
@@ -32,6 +33,9 @@ struct SnapshotChunk {
 };
 using SnapshotChunkPtr = std::shared_ptr<SnapshotChunk>;
 
+// A Digest or a Repair, for the place in the stream behind all that the STORE handed over before.
+using PlacedFramePtr = std::shared_ptr<replication::Frame>;
+
 // ---- LINK -> STORE ----
 
 // Records from the peer, to be applied in order.
@@ -39,6 +43,7 @@ struct ApplyBatch {
   uint64_t ticket = 0;
   bool every_shard = false;  // only the records of the STORE's own slots are its business
   std::string records;       // concatenated fields, as on the wire
+  std::unique_ptr<const replication::Frame> placed;  // instead: a Digest or a Repair
 };
 using ApplyBatchPtr = std::shared_ptr<const ApplyBatch>;
 
@@ -54,7 +59,9 @@ struct StoreOrder {
     kNextChunk,  // about `value` bytes
     kAbandonSnapshot,
     kTellShed,  // answer with an Applied of ticket 0 that names what the peer has yet to remove
-    kBarrier,   // answer BarrierReached
+    kMakeDigest,  // of all slots, for round `value`
+    kMakeRepair,  // of a slot, from hash `value` on
+    kBarrier,     // answer BarrierReached
   };
   Kind kind = kBarrier;
   uint64_t value = 0;
@@ -81,6 +88,7 @@ struct Applied {
   std::string failure;                 // not empty: a gap or a bad record; the stream is broken
   std::vector<ForwardAnswer> answers;  // to our own clients' forwards
   std::vector<std::string> shed_keys;
+  std::unique_ptr<replication::DigestResult> compared;  // where a Digest stood
 };
 using AppliedPtr = std::shared_ptr<Applied>;
 

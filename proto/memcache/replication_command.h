@@ -15,6 +15,7 @@ namespace twincached {
 
 enum class ReplicationCommand : uint8_t {
   kSwitchover,  // master and slave in sync swap their roles
+  kVerify,      // do both hold the same? "OK 64 slots equal at position N\r\n"
 };
 
 struct ReplicationWord {
@@ -24,11 +25,12 @@ struct ReplicationWord {
 
 inline constexpr ReplicationWord kReplicationWords[] = {
     {"switchover", ReplicationCommand::kSwitchover},
+    {"verify", ReplicationCommand::kVerify},
 };
 
 // The answer to any other word, to none and to two: names every word of the table.
 inline constexpr absl::string_view kReplicationUsage =
-    "CLIENT_ERROR usage: replication switchover\r\n";
+    "CLIENT_ERROR usage: replication switchover|verify\r\n";
 
 inline absl::optional<ReplicationCommand> FindReplicationCommand(absl::string_view word) {
   for (const ReplicationWord& row : kReplicationWords) {

@@ -54,6 +54,10 @@ TEST(Stats, LinkAndRoleAreTakenFromTheirPartsInAnyOrder) {
   link.link.snapshots_sent = 7;
   link.link.window_full_times = 8;
   link.link.frames_refused = 9;
+  link.link.digests_compared = 10;
+  link.link.digest_mismatches = 11;
+  link.link.slots_repaired = 12;
+  link.link.last_digest_position = 13;
   link.link.link_up = true;
   link.link.peer_address = "10.0.0.2:11212";
   NodeStats role;
@@ -76,6 +80,10 @@ TEST(Stats, LinkAndRoleAreTakenFromTheirPartsInAnyOrder) {
     EXPECT_EQ(sum.link.snapshots_sent, 7u);
     EXPECT_EQ(sum.link.window_full_times, 8u);
     EXPECT_EQ(sum.link.frames_refused, 9u);
+    EXPECT_EQ(sum.link.digests_compared, 10u);
+    EXPECT_EQ(sum.link.digest_mismatches, 11u);
+    EXPECT_EQ(sum.link.slots_repaired, 12u);
+    EXPECT_EQ(sum.link.last_digest_position, 13u);
     EXPECT_TRUE(sum.link.link_up);
     EXPECT_EQ(sum.link.peer_address, "10.0.0.2:11212");
     EXPECT_TRUE(sum.has_role);

@@ -262,6 +262,10 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
   link.log_bytes = 11;
   link.log_bytes_max = 12;
   link.lag_mutations = 13;
+  link.digests_compared = 17;
+  link.digest_mismatches = 18;
+  link.slots_repaired = 19;
+  link.last_digest_position = 20;
   link.peer_address = "10.0.0.2:11212";
   asked.stats.listener.held_replies = 14;
   asked.stats.listener.forwards = 15;
@@ -285,6 +289,10 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
                                                        {"promotions", "1"},
                                                        {"position", "10"},
                                                        {"acknowledged_position", "9"},
+                                                       {"digests_compared", "17"},
+                                                       {"digest_mismatches", "18"},
+                                                       {"slots_repaired", "19"},
+                                                       {"last_digest_position", "20"},
                                                        {"generation", "0000000000000abc"}};
   const auto values = Values(Text("replication", asked));
   for (const auto& line : expected) EXPECT_EQ(values.at(line.first), line.second) << line.first;
