@@ -36,7 +36,8 @@ void LinkActor::DriveDigests() {
   if (link() != nullptr && sender_ != nullptr && sender_->in_sync_acked()) side = Side::kSource;
   if (link() != nullptr && receiver_ != nullptr && told_in_sync_) side = Side::kTarget;
   const bool stream_free = sender_ != nullptr && sender_->all_placed_sent();
-  const DigestWork work = digests_.TakeWork(side, stream_free, running_ms_);
+  DigestWork work;
+  if (!digests_.TakeWork(side, stream_free, running_ms_, &work)) return;
   for (const std::string& warning : work.warnings) LogWarning(warning);
   for (const Frame& frame : work.frames) AppendToLink(frame);
   for (const StoreOrder& order : work.every_store) OrderStores(order.kind, order.value);

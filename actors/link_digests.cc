@@ -32,6 +32,7 @@ void LinkDigests::BeginLink() {
 }
 
 void LinkDigests::FailAll() {
+  if (commands_.empty() && asked_here_.empty() && asked_there_.empty()) return;
   for (const ClientToken& client : std::exchange(commands_, {})) {
     work_.answers.push_back({client, kNotInSync});
   }
@@ -81,7 +82,7 @@ absl::Status LinkDigests::OnCompared(const replication::DigestResult& result) {
 
 // ---------------------------------------------------------------- what to do
 
-DigestWork LinkDigests::TakeWork(Side side, bool stream_free, int64_t now_ms) {
+bool LinkDigests::TakeWork(Side side, bool stream_free, int64_t now_ms, DigestWork* work) {
   if (side == Side::kOut) {
     FailAll();
     work_.frames.clear();
@@ -89,10 +90,13 @@ DigestWork LinkDigests::TakeWork(Side side, bool stream_free, int64_t now_ms) {
     AskAs(side);
     if (side == Side::kSource) DriveSource(stream_free, now_ms);
   }
-  return std::exchange(work_, {});
+  if (work_.empty()) return false;
+  *work = std::exchange(work_, {});
+  return true;
 }
 
 void LinkDigests::AskAs(Side side) {
+  if (commands_.empty()) return;
   for (const ClientToken& client : std::exchange(commands_, {})) {
     if (side == Side::kSource) {
       source_.Ask(next_asker_);

@@ -28,6 +28,10 @@ struct DigestWork {
     ClientToken client;
     std::string text;
   };
+  bool empty() const {
+    return frames.empty() && every_store.empty() && store_of_hash.empty() && answers.empty() &&
+           warnings.empty();
+  }
   std::vector<replication::Frame> frames;  // to the peer, beside the stream
   std::vector<StoreOrder> every_store;
   std::vector<StoreOrder> store_of_hash;  // `value` is a hash of the slot
@@ -57,8 +61,9 @@ class LinkDigests {
   void OnRepair(const replication::Repair& repair) { target_.OnRepair(repair); }
   absl::Status OnCompared(const replication::DigestResult& result);
 
-  // Once per iteration. `stream_free`: no Digest or Repair waits in the Sender.
-  DigestWork TakeWork(Side side, bool stream_free, int64_t now_ms);
+  // Once per iteration; false when there is nothing to do. `stream_free`: no Digest or Repair waits
+  // in the Sender.
+  bool TakeWork(Side side, bool stream_free, int64_t now_ms, DigestWork* work);
 
  private:
   // Asks for the peer; own clients have greater numbers.

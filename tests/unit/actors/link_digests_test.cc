@@ -19,7 +19,10 @@ constexpr ClientToken kClient{1, 42};
 class LinkDigestsTest : public testing::Test {
  protected:
   DigestWork Work(Side side, bool stream_free = true) {
-    return digests_.TakeWork(side, stream_free, now_ms_);
+    DigestWork work;
+    const bool some = digests_.TakeWork(side, stream_free, now_ms_, &work);
+    EXPECT_EQ(some, !work.empty());
+    return work;
   }
   // The round that the STOREs are asked for; 0: for none.
   static uint64_t RoundOf(const DigestWork& work) {
@@ -108,7 +111,9 @@ TEST_F(LinkDigestsTest, TheSlaveAsksTheMasterAndPassesTheAnswerOn) {
   LinkStats master_stats;
   LinkDigests master(&master_stats);
   for (const Frame& frame : work.frames) master.OnFrame(frame);
-  const uint64_t round = RoundOf(master.TakeWork(Side::kSource, true, 1));
+  DigestWork masters;
+  EXPECT_TRUE(master.TakeWork(Side::kSource, true, 1, &masters));
+  const uint64_t round = RoundOf(masters);
   Frame digest;
   digest.mutable_digest()->set_round(round);
   EXPECT_TRUE(master.OnMade(digest, 6));
@@ -116,7 +121,7 @@ TEST_F(LinkDigestsTest, TheSlaveAsksTheMasterAndPassesTheAnswerOn) {
   result.mutable_digest_result()->set_round(round);
   result.mutable_digest_result()->set_equal(kAll);
   master.OnFrame(result);
-  work = master.TakeWork(Side::kSource, true, 1);
+  EXPECT_TRUE(master.TakeWork(Side::kSource, true, 1, &work));
   ASSERT_EQ(work.frames.size(), 2u);
   for (const Frame& frame : work.frames) digests_.OnFrame(frame);
   work = Work(Side::kTarget);
