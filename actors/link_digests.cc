@@ -28,7 +28,7 @@ std::string VerdictOf(uint64_t equal, uint64_t different, uint64_t position) {
 void LinkDigests::BeginLink() {
   FailAll();
   source_ = DigestSource(source_.next_round());
-  target_ = replication::DigestTarget();
+  target_ = replication::DigestTarget(target_.given_up());
 }
 
 void LinkDigests::FailAll() {
@@ -123,10 +123,16 @@ void LinkDigests::DriveSource(bool stream_free, int64_t now_ms) {
 
 void LinkDigests::TellOutcome(const DigestSource::Outcome& outcome) {
   Count(outcome.equal, outcome.different, outcome.repaired, outcome.position);
-  if (outcome.different != 0) {
-    work_.warnings.push_back(absl::StrCat("slots ", SlotList(outcome.different),
+  const uint64_t repairing = outcome.different & ~outcome.beyond;
+  if (repairing != 0) {
+    work_.warnings.push_back(absl::StrCat("slots ", SlotList(repairing),
                                           " differ on the slave at position ", outcome.position,
                                           ": sending them again"));
+  }
+  if (outcome.beyond != 0) {
+    work_.warnings.push_back(absl::StrCat("slots ", SlotList(outcome.beyond),
+                                          " differ on the slave at position ", outcome.position,
+                                          " although they were sent again"));
   }
   if (outcome.repaired != 0) {
     work_.warnings.push_back(absl::StrCat("slots ", SlotList(outcome.repaired),

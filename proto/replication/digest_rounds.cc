@@ -83,8 +83,9 @@ bool DigestSource::TakeOutcome(Outcome* outcome) {
   outcome->different = different_;
   outcome->repaired = repaired_ & outcome->equal;
   outcome->position = position_;
-  repaired_ &= unsettled_ & ~different_;
-  to_repair_ = different_;
+  outcome->beyond = repaired_ & different_;
+  repaired_ &= ~outcome->equal;
+  to_repair_ = different_ & ~repaired_;
   if (to_repair_ != 0) next_hash_ = FirstHashOf(LowestSlot(to_repair_));
   const auto answered = [this](const Asker& asker) { return asker.round_min < next_round_; };
   for (const Asker& asker : askers_) {
@@ -121,9 +122,10 @@ void DigestTarget::OnRepair(const Repair& repair) {
 }
 
 absl::Status DigestTarget::OnCompared(const DigestResult& result, uint64_t* repaired) {
-  const uint64_t still = result.different() & repaired_;
+  const uint64_t still = result.different() & repaired_ & ~given_up_;
   *repaired = result.equal() & repaired_;
   repaired_ &= ~(result.equal() | result.different());
+  given_up_ |= still;
   if (still == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(
       absl::StrCat("slots ", SlotList(still), " differ again after their repair"));

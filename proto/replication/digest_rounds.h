@@ -3,10 +3,14 @@
 // A round is one Digest of each shard of the source, the target's results for all slots, and, for
 // slots that differ, a Repair: the slot's items again, part by part, then another round. A slot
 // that differs again behind its repair shows that the two nodes do not do the same with the same
-// stream: the target gives up what it has and copies everything. What this is: the bookkeeping of
-// both sides, one object each per link. What it is not: it makes no digests (STOREs do) and sends
-// nothing. Owned by the LINK, on core 0; pure. Bounds: one round, or one part of one slot, under
-// way at any time; a round every kIntervalMs and whenever somebody asks.
+// stream: the target gives up what it has and copies everything, once. If that does not help
+// either, it is only said, in every round: a pair with a fault in one slot is better than none.
+//
+// What this is: the bookkeeping of both sides, one object each per link. What it is not: it makes
+// no digests (STOREs do) and sends nothing. Owned by the LINK, on core 0; pure.
+// Bounds: one round, or one part of one slot, under way at any time; a round every kIntervalMs and
+// whenever somebody asks; per slot one repair until it is equal, and one full copy in the life of a
+// process.
 //
 // Invariants:
 // 1. Nothing is begun before the target is in sync.
@@ -36,6 +40,7 @@ class DigestSource {
   struct Outcome {
     uint64_t equal = 0, different = 0;
     uint64_t repaired = 0;  // different before, equal now
+    uint64_t beyond = 0;    // different, also behind a repair: not sent again on this link
     uint64_t position = 0;  // everything up to here was compared
     std::vector<uint64_t> askers;
   };
@@ -84,19 +89,24 @@ class DigestSource {
   uint64_t to_repair_ = 0;
   uint64_t next_hash_ = 0;  // in the lowest of those slots
   bool repair_pulled_ = false;
-  uint64_t repaired_ = 0;  // sent again, and not compared since
+  uint64_t repaired_ = 0;  // sent again, and not equal since
 };
 
 class DigestTarget {
  public:
+  // given_up: of the link before.
+  explicit DigestTarget(uint64_t given_up = 0) : given_up_(given_up) {}
+
   // The slot's end was received.
   void OnRepair(const Repair& repair);
   // What a STORE found; *repaired: the slots that are equal since their repair. FailedPrecondition:
-  // a slot differs behind its repair.
+  // a slot differs behind its repair, for the first time: copy everything.
   absl::Status OnCompared(const DigestResult& result, uint64_t* repaired);
+  uint64_t given_up() const { return given_up_; }
 
  private:
   uint64_t repaired_ = 0;  // and not compared since
+  uint64_t given_up_;      // everything was copied because of them
 };
 
 }  // namespace twincached::replication

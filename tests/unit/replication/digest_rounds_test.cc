@@ -140,6 +140,23 @@ TEST_F(DigestSourceTest, ASlotThatIsUnsettledBehindItsRepairIsRepairedWhenItIsEq
   EXPECT_EQ(Round(0).repaired, 1u);
 }
 
+TEST_F(DigestSourceTest, SendsASlotAgainOnceUntilItIsEqual) {
+  Round(1);
+  RepairAll();
+  const auto again = Round(1);
+  EXPECT_EQ(again.different, 1u);
+  EXPECT_EQ(again.beyond, 1u);
+  EXPECT_EQ(RepairAll(), 0u);
+  EXPECT_FALSE(RoundIsDue()) << "said in every round, and no more";
+  now_ms_ += DigestSource::kIntervalMs;
+  EXPECT_EQ(Round(3).beyond, 1u);
+  EXPECT_EQ(RepairAll(), 2u) << "others are";
+  EXPECT_EQ(Round(0).repaired, 3u);
+  now_ms_ += DigestSource::kIntervalMs;
+  EXPECT_EQ(Round(1).beyond, 0u);
+  EXPECT_EQ(RepairAll(), 1u) << "it was well meanwhile";
+}
+
 TEST_F(DigestSourceTest, PullsOnePartOfARepairAtATime) {
   Round(1);
   uint64_t first = 0, other = 0;
@@ -159,6 +176,18 @@ TEST(DigestTarget, ASlotThatDiffersBehindItsRepairIsBeyondRepair) {
   const absl::Status status = target.OnCompared(ResultOf(3, 0, 8), &repaired);
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(), "slots 3 differ again after their repair");
+}
+
+TEST(DigestTarget, EverythingIsCopiedOnceForASlot) {
+  uint64_t repaired = 0;
+  DigestTarget first;
+  first.OnRepair(RepairOf(FirstHashOf(3), LastHashOf(3)).repair());
+  EXPECT_FALSE(first.OnCompared(ResultOf(1, 0, 8), &repaired).ok());
+  DigestTarget next(first.given_up());
+  next.OnRepair(RepairOf(FirstHashOf(3), LastHashOf(3)).repair());
+  next.OnRepair(RepairOf(FirstHashOf(4), LastHashOf(4)).repair());
+  EXPECT_TRUE(next.OnCompared(ResultOf(2, 0, 8), &repaired).ok()) << "it did not help";
+  EXPECT_FALSE(next.OnCompared(ResultOf(3, 0, 16), &repaired).ok()) << "another slot";
 }
 
 TEST(DigestTarget, ASlotThatWasEqualSinceItsRepairMayDifferLater) {
