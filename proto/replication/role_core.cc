@@ -43,14 +43,13 @@ void RoleMachine::Core::Detach(bool reset, bool keep_log) {
   Emit(DetachLink{reset, keep_log});
   link = Link{};
   status.link_up = false;
-  probe_pending = peer_alive = false;
+  evidence.probe_pending = evidence.peer_alive = false;
   ++revision;
 }
 
 void RoleMachine::Core::ForgetPeer() {
   peer = Peer{};
-  slept = sleep_unjudged = link_was_reset = peer_alive = false;
-  alone_when_judged.clear();
+  evidence.Forget();
   status.peer_state = BOOT;
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "proto/replication/role_evidence.h"
 #include "proto/replication/role_link.h"
 #include "proto/replication/role_machine.h"
 #include "proto/replication/role_redial.h"
@@ -92,10 +93,9 @@ struct RoleMachine::Core {
   bool Promotable() const;  // SLAVE, or HOLD as slave
   bool Promoting() const { return barrier_token != 0; }
   bool Stopping() const { return stop != Stop::kNone; }
-  int64_t SilenceMs() const { return running_ms - echo_running_ms; }
+  int64_t SilenceMs() const { return evidence.SilenceMs(running_ms); }
   int64_t PatienceMs(int64_t usual_ms) const;
-  // The peer may have gone on alone without our being told: what is here may be old.
-  bool CannotKnow() const { return slept && link_was_reset; }
+  int64_t PeerAloneAfterMs() const;
 
   // ---- BOOT (role_boot.cc) ----
   void GiveUpBooting(absl::string_view why);
@@ -138,7 +138,6 @@ struct RoleMachine::Core {
 
   // ---- What is known of the peer (role_evidence.cc) ----
   void LinkEnded(bool orderly, int64_t end_real_ms);
-  void JudgeSleep(int64_t now_real_ms);
   void ActOnDeath(absl::string_view why, bool reset_link);
   void StartProbe();
   void TickSilence();
@@ -172,14 +171,7 @@ struct RoleMachine::Core {
   int64_t boot_since_ms = 0, refused_in_row = 0;
   bool reached_self = false;  // the peer's address is ours as well: two nodes on one host
 
-  // Evidence. The times are those of the newest echo; running is rounded to late, real to early.
-  int64_t echo_running_ms = 0, echo_real_ms = 0;
-  bool probe_pending = false;
-  bool peer_alive = false;          // its process, says the newest probe
-  bool link_was_reset = false;      // when it ended: frames may be missing
-  bool slept = false;               // so long before the link ended that the peer may be alone
-  bool sleep_unjudged = false;      // the real time of the end is not known yet
-  std::string alone_when_judged;    // why; empty: nothing waits
+  RoleEvidence evidence;
 
   // Promotion.
   uint64_t barrier_token = 0;  // 0: none under way

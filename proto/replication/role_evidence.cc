@@ -22,9 +22,9 @@ void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
   status.link_up = false;
   ++revision;
   if (Stopping()) return FinishStop(false);
-  link_was_reset = !orderly;
-  sleep_unjudged = end_real_ms < 0;
-  if (!sleep_unjudged) JudgeSleep(end_real_ms);
+  evidence.link_was_reset = !orderly;
+  evidence.sleep_unjudged = end_real_ms < 0;
+  if (!evidence.sleep_unjudged) evidence.JudgeSleep(end_real_ms, PeerAloneAfterMs());
   if (status.decides) {
     const bool promotable_peer = link.phase == Phase::kInSyncSent || link.phase == Phase::kSynced;
     if (status.state == FEED && !promotable_peer) {
@@ -38,30 +38,29 @@ void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
   StartProbe();
 }
 
-// Slept long enough for the other to have gone on alone: a master after solo_after, a slave after
+// Silence after which the other may have gone on alone: a master after solo_after, a slave after
 // promote_after, which it counts from an echo up to two heartbeats older than ours.
-void RoleMachine::Core::JudgeSleep(int64_t now_real_ms) {
+int64_t RoleMachine::Core::PeerAloneAfterMs() const {
   const Timers& timers = config.timers;
-  const int64_t alone_after =
-      status.decides ? timers.promote_after - 2 * timers.heartbeat : timers.solo_after;
-  if (now_real_ms - echo_real_ms > alone_after) slept = true;
+  return status.decides ? timers.promote_after - 2 * timers.heartbeat : timers.solo_after;
 }
 
 // Who slept may have been replaced meanwhile; while the other's process lives it will dial, so a
 // timer alone does not make two that serve.
 int64_t RoleMachine::Core::PatienceMs(int64_t usual_ms) const {
-  return slept && peer_alive && !link.open ? config.timers.start_wait : usual_ms;
+  const bool waits = evidence.slept && evidence.peer_alive && !link.open;
+  return waits ? config.timers.start_wait : usual_ms;
 }
 
 void RoleMachine::Core::StartProbe() {
-  probe_pending = true;
+  evidence.probe_pending = true;
   Emit(Probe{});
 }
 
 void RoleMachine::Core::On(const ProbeDone& done) {
-  if (!probe_pending) return;
-  probe_pending = false;
-  peer_alive = done.result == ProbeDone::kAccepted;
+  if (!evidence.probe_pending) return;
+  evidence.probe_pending = false;
+  evidence.peer_alive = done.result == ProbeDone::kAccepted;
   if (done.result != ProbeDone::kRefused || link.open) return;
   ActOnDeath("the peer's process is gone", false);
 }
@@ -80,9 +79,8 @@ void RoleMachine::Core::On(const HeartbeatReceived& heartbeat) {
   if (!link.open) return;
   // It came up to a heartbeat after the newest Tick: running time is rounded so that nothing fires
   // early, real time so that a sleep is never overlooked.
-  echo_running_ms =
-      std::max(echo_running_ms, running_ms + config.timers.heartbeat - heartbeat.age_ms);
-  echo_real_ms = std::max(echo_real_ms, real_ms - heartbeat.age_ms);
+  evidence.Hear(running_ms + config.timers.heartbeat - heartbeat.age_ms,
+                real_ms - heartbeat.age_ms);
   status.peer_state = heartbeat.peer_state;
   if (status.state != HOLD || link.outdated || Stopping()) return;
   if (link.phase == Phase::kSynced) {
@@ -108,10 +106,10 @@ void RoleMachine::Core::On(const Tick& tick) {
   running_ms = std::max(running_ms, tick.running_ms);
   real_ms = std::max(real_ms, tick.real_ms);
   if (Stopping()) return TickStop();
-  if (sleep_unjudged) {
-    sleep_unjudged = false;
-    JudgeSleep(real_ms);
-    const std::string why = std::exchange(alone_when_judged, "");
+  if (evidence.sleep_unjudged) {
+    evidence.sleep_unjudged = false;
+    evidence.JudgeSleep(real_ms, PeerAloneAfterMs());
+    const std::string why = std::exchange(evidence.alone_when_judged, "");
     if (!why.empty()) return status.decides ? BecomeSolo(why, false) : Promote(why, false);
   }
   TickCandidates();
@@ -140,7 +138,7 @@ void RoleMachine::Core::TickSilence() {
   } else if (state == JOIN) {
     if (silence_ms > timers.start_wait) return BootAnew("the master is silent");
   }
-  if (link.attached && !link.open && !probe_pending) StartProbe();
+  if (link.attached && !link.open && !evidence.probe_pending) StartProbe();
 }
 
 }  // namespace twincached::replication

@@ -241,10 +241,8 @@ void RoleMachine::Core::UseAsLink(const Candidate& candidate, bool as_source) {
     Emit(Explain{DifferentAcks(config.ack_pair, status), true});
   }
   // The peer's Verdict answers our Hello, which is no older than the connection.
-  echo_running_ms = std::max(echo_running_ms, candidate.opened_running_ms);
-  echo_real_ms = std::max(echo_real_ms, candidate.opened_real_ms);
-  probe_pending = peer_alive = slept = sleep_unjudged = link_was_reset = false;
-  alone_when_judged.clear();
+  evidence.Hear(candidate.opened_running_ms, candidate.opened_real_ms);
+  evidence.Forget();
   ++revision;
 }
 

@@ -34,13 +34,13 @@ void RoleMachine::Core::AttachAsSource(const Candidate& candidate) {
 }
 
 void RoleMachine::Core::BecomeSolo(absl::string_view why, bool reset_link) {
-  if (sleep_unjudged && link_was_reset) {
-    alone_when_judged = std::string(why);
+  if (evidence.sleep_unjudged && evidence.link_was_reset) {
+    evidence.alone_when_judged = std::string(why);
     return;
   }
   Detach(reset_link, true);
   // The slave may have taken over and answered alone before it died: misses, never old values.
-  const bool empty = CannotKnow();
+  const bool empty = evidence.CannotKnow();
   if (empty) {
     Drop(slot_seed);
     NewEpoch(false);

@@ -86,8 +86,8 @@ void RoleMachine::Core::On(const OutdatedReceived& outdated) {
 
 void RoleMachine::Core::Promote(absl::string_view why, bool reset_link) {
   if (!Promotable()) return;
-  if (sleep_unjudged && link_was_reset) {
-    alone_when_judged = std::string(why);
+  if (evidence.sleep_unjudged && evidence.link_was_reset) {
+    evidence.alone_when_judged = std::string(why);
     return;
   }
   promote_why = std::string(why);
@@ -101,7 +101,7 @@ void RoleMachine::Core::Promote(absl::string_view why, bool reset_link) {
 void RoleMachine::Core::On(const BarrierDone& done) {
   if (!Promoting() || done.token != barrier_token || Stopping()) return;
   barrier_token = 0;
-  const bool empty = CannotKnow();
+  const bool empty = evidence.CannotKnow();
   // What was read meanwhile, and is not told yet, may be old.
   const bool stale = empty || status.serving == ServingMode::kHeld;
   if (empty) {
