@@ -36,6 +36,7 @@ struct Config {
   int replication_port = 11212;     // -X; 0: any free one
   std::string node_name;            // --node-name; empty: host name ':' client port
   std::string cluster = "default";  // --cluster
+  bool refuse_solo_writes = false;  // --solo-writes=allow|refuse
   bool ack_pair = true;             // --ack=pair|local
   // --suspect-after-ms, --promote-after-ms, --ack-timeout-ms; the others follow.
   replication::Timers timers;

@@ -261,6 +261,11 @@ std::string SetCluster(absl::string_view value, FlagValues* values) {
   return ToName(value, &values->config.cluster);
 }
 
+std::string SetSoloWrites(absl::string_view value, FlagValues* values) {
+  values->config.refuse_solo_writes = value == "refuse";
+  return value == "allow" || value == "refuse" ? "" : "not one of allow, refuse";
+}
+
 std::string SetAck(absl::string_view value, FlagValues* values) {
   values->config.ack_pair = value == "pair";
   return value == "pair" || value == "local" ? "" : "not one of pair, local";

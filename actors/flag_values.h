@@ -44,6 +44,7 @@ std::string SetPeer(absl::string_view value, FlagValues* values);             //
 std::string SetReplicationPort(absl::string_view value, FlagValues* values);  // -X
 std::string SetNodeName(absl::string_view value, FlagValues* values);
 std::string SetCluster(absl::string_view value, FlagValues* values);
+std::string SetSoloWrites(absl::string_view value, FlagValues* values);
 std::string SetAck(absl::string_view value, FlagValues* values);
 std::string SetSuspectAfter(absl::string_view value, FlagValues* values);
 std::string SetPromoteAfter(absl::string_view value, FlagValues* values);

@@ -60,6 +60,7 @@ constexpr ValueFlag kValueFlags[] = {
     {"-q,--queue-length", Takes::kValue, CheckPositive},
     {"--node-name", Takes::kValue, SetNodeName},
     {"--cluster", Takes::kValue, SetCluster},
+    {"--solo-writes", Takes::kValue, SetSoloWrites},
     {"--ack", Takes::kValue, SetAck},
     {"--suspect-after-ms", Takes::kValue, SetSuspectAfter},
     {"--promote-after-ms", Takes::kValue, SetPromoteAfter},

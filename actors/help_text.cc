@@ -39,6 +39,7 @@ The pair:
                           without a number: memcached's -X, --disable-dumping
     --node-name=<name>    name of this node, unlike the other's (default: host name:port)
     --cluster=<name>      nodes of different clusters refuse each other (default: default)
+    --solo-writes=allow|refuse  writes on a node without a slave in sync (default: allow)
     --ack=pair|local      answer a write when both nodes have it, or this one (default: pair)
     --promote-after-ms=<num> silence of the master until the slave takes over
                           (default: 1000); the other timers follow it

@@ -78,6 +78,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void Obey(const replication::DetachLink& detach);
   void Obey(const replication::Probe& probe);
   void Obey(const replication::SetServing& serving);
+  void Obey(const replication::SetWrites& writes);
   void Obey(const replication::RunBarrier& barrier);
   void Obey(const replication::Decide& decide);
   void Obey(const replication::NextEpoch& next);

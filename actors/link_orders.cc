@@ -110,13 +110,18 @@ void LinkActor::Obey(const replication::SetServing& serving) {
   order->token = serving.token;
   order->mode = serving.mode;
   order->drop_held = serving.drop_held;
+  order->drop_writes = serving.drop_writes;
   order->slot_seed = slot_seed_;
   alone_ = serving.mode == replication::ServingMode::kAlone;
-  if (alone_) {
-    open_batches_.SkipAll();
-    TellAcknowledged();
-  }
+  // First: what is dropped is not released by what the skipping says is acknowledged.
   for (const listener_actor& listener : wiring_->listeners) send(listener, ServingPtr(order));
+  if (!alone_) return;
+  open_batches_.SkipAll();
+  TellAcknowledged();
+}
+
+void LinkActor::Obey(const replication::SetWrites& writes) {
+  OrderStores(StoreOrder::kTakeWrites, writes.taken ? 1 : 0);
 }
 
 void LinkActor::Obey(const replication::Decide& decide) {

@@ -225,6 +225,7 @@ void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
   if (!entry.stored) return ComposeReply(entry.request, {}, client->connection->output());
   const CommandBatch& batch = *round.batches[entry.shard];
   const StoredReply& stored = batch.replies[entry.index];
+  Reply reply = stored.reply;
   if (!entry.request.noreply && mode_ != ServingMode::kAlone) {
     Hold(client, entry.shard, stored.hold_seq);
     if (entry.request.kind == RequestKind::kFlush) {
@@ -232,7 +233,13 @@ void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
         Hold(client, each->shard, each->changed_seq);
     }
   }
-  ComposeReply(entry.request, stored.reply, client->connection->output());
+  if (entry.request.kind == RequestKind::kFlush) {
+    // One shard that did not is one too many.
+    for (const CommandBatchPtr& each : round.batches) {
+      if (each->no_replica) reply.status = Status::kNoReplica;
+    }
+  }
+  ComposeReply(entry.request, reply, client->connection->output());
 }
 
 // What is appended from here on waits for batch `seq` of `shard`.

@@ -118,6 +118,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   // Replies (listener_output.cc).
   void OnServing(const ServingPtr& serving);
   void DropHeld();
+  void DropWrites();
   bool Frozen() const;
   void Release(Client* client);
   void ReleaseHeld();

@@ -10,6 +10,16 @@ namespace twincached {
 
 using replication::ServingMode;
 
+namespace {
+
+// The client waits for the reply to a change.
+bool IsAwaitedWrite(const Request& request) {
+  const bool executed = request.kind == RequestKind::kStore || request.kind == RequestKind::kFlush;
+  return executed && !request.noreply && IsWrite(request.command.op);
+}
+
+}  // namespace
+
 void ListenerActor::OnServing(const ServingPtr& serving) {
   mode_ = serving->mode;
   serving_token_ = serving->token;
@@ -18,6 +28,7 @@ void ListenerActor::OnServing(const ServingPtr& serving) {
     Close();
   } else {
     if (serving->drop_held) DropHeld();
+    if (serving->drop_writes) DropWrites();
     Open();
     ReleaseHeld();
     for (auto& client : clients_) SetReading(client.second.get());
@@ -32,6 +43,28 @@ void ListenerActor::DropHeld() {
     Client* client = each.second.get();
     const bool unsent = client->connection->written() < client->connection->appended();
     if (unsent || !client->Idle()) dropped.push_back(client);
+  }
+  for (Client* client : dropped) ResetClient(client);
+}
+
+// Resets every connection that waits for a write, or for a reply that shows one: it may have been
+// executed, and there is no replica that could say so.
+void ListenerActor::DropWrites() {
+  for (auto& round : rounds_) {
+    for (const Entry& entry : round.second->entries) {
+      if (IsAwaitedWrite(entry.request)) entry.client->gone = true;
+    }
+  }
+  std::vector<Client*> dropped;
+  for (auto& each : clients_) {
+    Client* client = each.second.get();
+    client->holds.Release(*acknowledged_);
+    bool doubtful = !client->holds.empty();
+    for (size_t i = 0; client->HasForwards() && i < client->forwards->size(); ++i) {
+      const PendingForward& pending = (*client->forwards)[i];
+      doubtful |= !pending.answered && IsAwaitedWrite(pending.request);
+    }
+    if (doubtful) dropped.push_back(client);
   }
   for (Client* client : dropped) ResetClient(client);
 }

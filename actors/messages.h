@@ -53,6 +53,7 @@ struct CommandBatch {
   // Filled by the STORE.
   bool refused =
       false;  // the shard does not decide: nothing was executed, the connections are reset
+  bool no_replica = false;  // the batch's writes were not executed: --solo-writes=refuse
   // One per command, in order. Fewer of a client's batch whose values are as many as may be copied
   // at once (kBatchValueBytesMax): the other commands were not executed.
   std::vector<StoredReply> replies;
@@ -69,6 +70,7 @@ struct Serving {
   uint64_t token = 0;
   replication::ServingMode mode = replication::ServingMode::kClosed;
   bool drop_held = false;
+  bool drop_writes = false;
   uint64_t slot_seed = 0;
 };
 using ServingPtr = std::shared_ptr<const Serving>;

@@ -65,6 +65,7 @@ replication::RoleConfig MakeRoleConfig(const Config& config) {
   role.incarnation.set_high(RandomBits());
   role.incarnation.set_low(RandomBits());
   role.ack_pair = config.ack_pair;
+  role.refuse_solo_writes = config.refuse_solo_writes;
   role.slot_seed = RandomBits();
   role.random_seed = RandomBits();
   role.timers = config.timers;

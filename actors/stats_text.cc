@@ -155,6 +155,10 @@ void WriteMemcachedSettings(const Config& config, StatsWriter* out) {
   out->YesNo("ssl_enabled", false);
 }
 
+absl::string_view SoloWrites(const Config& config) {
+  return config.refuse_solo_writes ? "refuse" : "allow";
+}
+
 void WriteOurSettings(const Config& config, StatsWriter* out) {
   const replication::Timers& timers = config.timers;
   out->Text("poller", "epoll");
@@ -162,6 +166,7 @@ void WriteOurSettings(const Config& config, StatsWriter* out) {
   out->Text("cluster", OrNone(config.cluster));
   out->Text("peer", OrNone(config.peer));
   out->Signed("replication_port", config.replication_port);
+  out->Text("solo_writes", SoloWrites(config));
   out->Text("ack", AckName(config.ack_pair));
   out->Signed("heartbeat_ms", timers.heartbeat);
   out->Signed("suspect_after_ms", timers.suspect_after);
@@ -193,6 +198,7 @@ void WriteRole(const Facts& facts, StatsWriter* out) {
   out->Number("version", facts.node.newest_version);
   out->Text("peer", PeerText(facts));
   out->Text("peer_state", role.link_up ? replication::State_Name(role.peer_state) : "none");
+  out->Text("solo_writes", SoloWrites(facts.config));
   out->Text("ack", AckName(facts.config.ack_pair));
   out->Text("peer_ack", role.link_up ? AckName(role.peer_ack_pair) : "none");
   out->Number("last_change_ms", static_cast<uint64_t>(std::max<int64_t>(0, since_change_ms)));

@@ -85,7 +85,7 @@ int64_t StoreActor::NowMs() const { return net::MonotonicUs() / 1000 + clock_off
 void StoreActor::OnCommands(const CommandBatchPtr& batch) {
   batch->replies.clear();
   batch->arena.clear();
-  batch->refused = false;
+  batch->refused = batch->no_replica = false;
   batch->changed_seq = 0;
   if (decides_) {
     ExecuteAll(batch.get());
@@ -103,6 +103,14 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
   const int64_t now_ms = NowMs();
   const bool forwarded = batch->origin == CommandOrigin::kPeerForward;
   for (size_t i = 0; i < batch->commands.size() && !IsFull(*batch); ++i) {
+    // What the peer forwards, it applies: that has a replica.
+    if (!takes_writes_ && !forwarded && IsWrite(batch->commands[i].op)) {
+      batch->no_replica = true;
+      Reply refusal;
+      refusal.status = Status::kNoReplica;
+      KeepReply(refusal, 0, batch);
+      continue;
+    }
     const uint32_t count_before = records_.count();
     const Reply reply = shard_.Execute(batch->commands[i], now_ms, &records_);
     const bool changed = records_.count() != count_before;
@@ -247,6 +255,9 @@ void StoreActor::OnOrder(const StoreOrder& order) {
     case StoreOrder::kClear:
       slot_seed_ = order.value;
       shard_.Clear(order.value);
+      break;
+    case StoreOrder::kTakeWrites:
+      takes_writes_ = order.value != 0;
       break;
     case StoreOrder::kRecord:
       records_.set_enabled(order.value != 0);

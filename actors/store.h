@@ -81,6 +81,7 @@ class StoreActor final : public pinned<store_actor> {
   replication::Record scratch_;
   WiringPtr wiring_;
   bool decides_ = false;
+  bool takes_writes_ = true;
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_;
   net::TimerId maintenance_ = 0;

@@ -49,10 +49,11 @@ using ApplyBatchPtr = std::shared_ptr<const ApplyBatch>;
 
 struct StoreOrder {
   enum Kind : uint8_t {
-    kDecide,  // decide in epoch `value` from now on
-    kFollow,  // apply only
-    kClear,   // drop everything; `value` is the new slot seed
-    kRecord,  // encode changes from now on (value 1) or not (0)
+    kDecide,      // decide in epoch `value` from now on
+    kFollow,      // apply only
+    kClear,       // drop everything; `value` is the new slot seed
+    kTakeWrites,  // execute clients' writes from now on (value 1) or answer kNoReplica (0)
+    kRecord,      // encode changes from now on (value 1) or not (0)
     kBeginLoading,
     kEndLoading,
     kBeginSnapshot,

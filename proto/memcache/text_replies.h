@@ -32,8 +32,7 @@ inline constexpr absl::string_view kOutOfMemory = "SERVER_ERROR out of memory st
 inline constexpr absl::string_view kOutOfMemoryDelta = "SERVER_ERROR out of memory\r\n";
 
 // Ours: memcached has no peer.
-inline constexpr absl::string_view kNoReplica =
-    "SERVER_ERROR write refused: no peer in sync (--solo-writes=refuse)\r\n";
+inline constexpr absl::string_view kNoReplica = "SERVER_ERROR no replica\r\n";
 
 inline constexpr absl::string_view kNotLocal =
     "CLIENT_ERROR replication commands are taken from this host only\r\n";

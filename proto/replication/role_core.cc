@@ -20,12 +20,23 @@ void RoleMachine::Core::Enter(State state, absl::string_view why) {
   Emit(Explain{absl::StrCat(State_Name(state), ": ", why)});
 }
 
-void RoleMachine::Core::Serve(ServingMode mode, bool drop_held) {
+// Alone there is no replica for a write, nor for those whose replies still wait for one.
+bool RoleMachine::Core::TakeWrites(bool takes) {
+  if (!config.refuse_solo_writes || takes == takes_writes) return false;
+  takes_writes = takes;
+  Emit(SetWrites{takes});
+  return true;
+}
+
+void RoleMachine::Core::Serve(ServingMode mode, bool drop_held, bool drop_writes) {
+  if (mode == ServingMode::kAlone) drop_writes |= TakeWrites(false);
   const bool holds = mode == ServingMode::kPaired || mode == ServingMode::kHeld;
   if (holds && status.decides && !config.ack_pair) mode = ServingMode::kAlone;
   if (mode == status.serving) return;
   ServeAndThen(mode, Purpose::kNone);
-  absl::get<SetServing>(effects.back()).drop_held = drop_held;
+  SetServing& serving = absl::get<SetServing>(effects.back());
+  serving.drop_held = drop_held;
+  serving.drop_writes = drop_writes;
 }
 
 void RoleMachine::Core::ServeAndThen(ServingMode mode, Purpose then) {
@@ -34,7 +45,7 @@ void RoleMachine::Core::ServeAndThen(ServingMode mode, Purpose then) {
   serving_confirmed = false;
   purpose = then;
   status.serving = mode;
-  Emit(SetServing{mode, serving_token, false});
+  Emit(SetServing{mode, serving_token, false, false});
 }
 
 void RoleMachine::Core::Detach(bool reset, bool keep_log) {

@@ -79,10 +79,10 @@ struct RoleMachine::Core {
   void Emit(Effect effect) { effects.push_back(std::move(effect)); }
   void Say(ContractLine line);
   void Enter(State state, absl::string_view why);
-  // SetServing, if it is a change; --ack=local turns a master's holding into kAlone. Forced:
-  // always.
-  void Serve(ServingMode mode, bool drop_held = false);
+  // SetServing, if it is a change; --ack=local turns a master's holding into kAlone.
+  void Serve(ServingMode mode, bool drop_held = false, bool drop_writes = false);
   void ServeAndThen(ServingMode mode, Purpose then);
+  bool TakeWrites(bool takes);  // with --solo-writes=refuse; true: that is a change
   void Detach(bool reset, bool keep_log);
   void ForgetPeer();
   void NewEpoch(bool rerun_forwards);  // one above, minted here, and Decide
@@ -182,6 +182,7 @@ struct RoleMachine::Core {
   uint64_t serving_token = 0;  // of the newest SetServing
   bool serving_confirmed = true;
   Purpose purpose = Purpose::kNone;
+  bool takes_writes = true;
   int64_t hold_until_ms = -1;  // SOLO that is to give up its data holds before its next Hello
 
   // Stopping.

@@ -56,11 +56,17 @@ struct DetachLink {
 };
 // Two fresh connects to the peer's probe port, 20 ms limit each.
 struct Probe {};
-// drop_held: reset connections that hold replies.
+// drop_held: reset connections that hold replies. drop_writes: those whose writes nobody knows the
+// outcome of.
 struct SetServing {
   ServingMode mode;
   uint64_t token;
   bool drop_held;
+  bool drop_writes;
+};
+// STOREs: clients' writes are executed from now on, or answered kNoReplica. True at the start.
+struct SetWrites {
+  bool taken;
 };
 struct RunBarrier {
   uint64_t token;
@@ -118,8 +124,8 @@ struct Exit {
 };
 
 using Effect = absl::variant<Dial, StopDialling, SendHello, SendVerdict, CloseConnection,
-                             AttachLink, DetachLink, Probe, SetServing, RunBarrier, Decide,
-                             NextEpoch, Follow, DropData, SendInSync, SendOutdated, SendOutdatedAck,
-                             SendGoodbye, DrainLink, Say, Explain, Exit>;
+                             AttachLink, DetachLink, Probe, SetServing, SetWrites, RunBarrier,
+                             Decide, NextEpoch, Follow, DropData, SendInSync, SendOutdated,
+                             SendOutdatedAck, SendGoodbye, DrainLink, Say, Explain, Exit>;
 
 }  // namespace twincached::replication

@@ -55,6 +55,7 @@ struct RoleConfig {
   uint64_t node_id = 0, cluster_id = 0;
   Incarnation incarnation;
   bool ack_pair = true;
+  bool refuse_solo_writes = false;  // --solo-writes=refuse
   std::string node_name;
   uint64_t slot_seed = 0;    // used while this node is the first of a lineage
   uint64_t random_seed = 0;  // ids of generations; differs per process

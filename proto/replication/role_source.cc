@@ -66,6 +66,8 @@ void RoleMachine::Core::On(const ServingConfirmed& confirmed) {
   purpose = Purpose::kNone;
   if (then == Purpose::kPairing && link.open && link.phase == Phase::kConfirming) {
     link.phase = Phase::kInSyncSent;
+    // Whatever is taken from here on is told only when the slave has it.
+    if (config.ack_pair) TakeWrites(true);
     Emit(SendInSync{});
   } else if (then == Purpose::kOutdating && link.open) {
     Emit(SendOutdatedAck{});
@@ -83,6 +85,7 @@ void RoleMachine::Core::On(const InSyncAcked&) {
   link.synced_running_ms = running_ms;
   status.peer_state = SLAVE;
   Enter(MASTER, absl::StrCat(status.peer_name, " is in sync"));
+  TakeWrites(true);
   Serve(ServingMode::kPaired);
   if (stop == Stop::kAwaitSync) {
     stop = Stop::kDraining;

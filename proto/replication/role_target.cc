@@ -108,11 +108,15 @@ void RoleMachine::Core::On(const BarrierDone& done) {
     promote_why += kServesFromEmpty;
     Drop(slot_seed);
   }
+  // Forwards that a dead master did not answer were executed nowhere: "no replica" is the truth.
+  // One that was merely silent may have executed them.
+  TakeWrites(false);
+  const bool doubtful = config.refuse_solo_writes && SilenceMs() > config.timers.solo_after;
   NewEpoch(true);
   ++status.promotions;
   ForgetPeer();
   Enter(SOLO, promote_why);
-  Serve(ServingMode::kAlone, stale);
+  Serve(ServingMode::kAlone, stale, doubtful);
   Say(ContractLine::kClose);
   Say(ContractLine::kListen);
   redial.SetNext(config.timers.redial_min);

@@ -22,8 +22,9 @@ SETTINGS = """maxbytes maxconns tcpport udpport inter verbosity evictions num_th
     tcp_backlog item_size_max detail_enabled""".split()
 SETTINGS_EQUAL = """maxbytes maxconns udpport inter evictions num_threads cas_enabled tcp_backlog
     item_size_max detail_enabled""".split()
-REPLICATION = """role state epoch version peer peer_state ack peer_ack last_change_ms last_reason
-    log_bytes log_bytes_max lag_mutations held_replies forwards resyncs promotions""".split()
+REPLICATION = """role state epoch version peer peer_state solo_writes ack peer_ack last_change_ms
+    last_reason log_bytes log_bytes_max lag_mutations held_replies forwards resyncs
+    promotions""".split()
 NUMBERS = """epoch version last_change_ms log_bytes log_bytes_max lag_mutations held_replies
     forwards resyncs promotions""".split()
 

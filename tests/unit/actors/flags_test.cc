@@ -110,6 +110,7 @@ TEST(Flags, NothingGivesMemcachedsDefaultsOnLoopback) {
   EXPECT_TRUE(config.peer.empty());
   EXPECT_EQ(config.replication_port, 11212);
   EXPECT_TRUE(config.ack_pair);
+  EXPECT_FALSE(config.refuse_solo_writes);
   EXPECT_EQ(config.verbosity, 0);
 }
 
@@ -145,7 +146,7 @@ TEST(Flags, LongForms) {
        "--enable-coredumps",  "--verbose",          "--peer=other",       "--replication-port=0",
        "--listen=10.0.0.1",   "--unix-socket=s",    "--unix-mask=7",      "--protocol=ascii",
        "--enable-largepages", "--disable-watch",    "--disable-dumping",  "--max-reqs-per-event=5",
-       "--node-name=a",       "--cluster=c",        "--ack=local"});
+       "--node-name=a",       "--cluster=c",        "--ack=local",        "--solo-writes=refuse"});
   EXPECT_EQ(config.port, 2000);
   EXPECT_EQ(config.memory_bytes_max, 32u << 20);
   EXPECT_FALSE(config.evict);
@@ -158,6 +159,7 @@ TEST(Flags, LongForms) {
   EXPECT_EQ(config.node_name, "a");
   EXPECT_EQ(config.cluster, "c");
   EXPECT_FALSE(config.ack_pair);
+  EXPECT_TRUE(config.refuse_solo_writes);
 }
 
 TEST(Flags, ShortFormsRunTogether) {
@@ -252,6 +254,8 @@ TEST(Flags, ValuesThatAreNone) {
       {"-X", "11211x"},
       {"--ack=both"},
       {"--ack="},
+      {"--solo-writes=never"},
+      {"--solo-writes="},
       {"--node-name="},
       {"--node-name=a b"},
       {"--cluster=a\nb"},
@@ -346,7 +350,7 @@ TEST(Flags, ConfigFileByLongNames) {
   const ConfigFile file(
       "# A comment.\nport=11215\nlisten=10.0.0.1\nconn-limit=55\nmemory-limit=256\nthreads=2\n"
       "peer=10.0.0.2\nreplication-port=11300\nuser=nobody\nverbose=true\n"
-      "disable-evictions=false\nack=local\n");
+      "disable-evictions=false\nack=local\nsolo-writes=refuse\n");
   const Config config = Accepted({"--config", file.path()});
   EXPECT_EQ(config.port, 11215);
   EXPECT_THAT(config.listen, ElementsAre("10.0.0.1"));
@@ -359,6 +363,7 @@ TEST(Flags, ConfigFileByLongNames) {
   EXPECT_EQ(config.verbosity, 1);
   EXPECT_TRUE(config.evict);
   EXPECT_FALSE(config.ack_pair);
+  EXPECT_TRUE(config.refuse_solo_writes);
 }
 
 TEST(Flags, TheCommandLineWinsOverTheConfigFile) {

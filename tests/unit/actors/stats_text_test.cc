@@ -229,10 +229,13 @@ TEST(StatsText, SettingsTellThePair) {
   asked.config.peer = "10.0.0.2:11300";
   asked.config.replication_port = 11301;
   asked.config.ack_pair = false;
+  asked.config.refuse_solo_writes = true;
   const auto values = Values(Text("settings", asked));
   EXPECT_EQ(values.at("peer"), "10.0.0.2:11300");
   EXPECT_EQ(values.at("replication_port"), "11301");
   EXPECT_EQ(values.at("ack"), "local");
+  EXPECT_EQ(values.at("solo_writes"), "refuse");
+  EXPECT_EQ(Values(Text("replication", asked)).at("solo_writes"), "refuse");
   EXPECT_EQ(values.at("suspect_after_ms"), "300");
   EXPECT_EQ(values.at("read_hold_ms"), "500");
   EXPECT_EQ(values.at("solo_after_ms"), "700");
@@ -276,6 +279,7 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
                                                        {"version", "16"},
                                                        {"peer", "10.0.0.2:11212"},
                                                        {"peer_state", "SLAVE"},
+                                                       {"solo_writes", "allow"},
                                                        {"ack", "pair"},
                                                        {"peer_ack", "local"},
                                                        {"last_change_ms", "1500"},

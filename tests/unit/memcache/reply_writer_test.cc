@@ -74,7 +74,7 @@ TEST(ReplyWriter, AnswersAFailedGatInPlaceOfEnd) {
   EXPECT_EQ(Composed(request, WithStatus(Status::kNoReplica)), "");
   request.last_key = true;
   EXPECT_EQ(Composed(request, WithStatus(Status::kNoReplica)),
-            "SERVER_ERROR write refused: no peer in sync (--solo-writes=refuse)\r\n");
+            "SERVER_ERROR no replica\r\n");
 }
 
 TEST(ReplyWriter, WritesEachStatusAsMemcachedDoes) {

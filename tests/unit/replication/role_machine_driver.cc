@@ -6,13 +6,14 @@ namespace twincached::replication {
 
 namespace {
 
-RoleConfig ConfigOf(bool has_peer, bool ack_pair) {
+RoleConfig ConfigOf(bool has_peer, bool ack_pair, bool refuse_solo_writes) {
   RoleConfig config;
   config.has_peer = has_peer;
   config.node_id = 1;
   config.cluster_id = 1;
   config.incarnation.set_high(50);
   config.ack_pair = ack_pair;
+  config.refuse_solo_writes = refuse_solo_writes;
   config.node_name = "this";
   config.slot_seed = 5;
   config.random_seed = 6;
@@ -21,7 +22,8 @@ RoleConfig ConfigOf(bool has_peer, bool ack_pair) {
 
 }  // namespace
 
-Driver::Driver(bool has_peer, bool ack_pair) : machine_(ConfigOf(has_peer, ack_pair)) {}
+Driver::Driver(bool has_peer, bool ack_pair, bool refuse_solo_writes)
+    : machine_(ConfigOf(has_peer, ack_pair, refuse_solo_writes)) {}
 
 void Driver::Give(const Event& event) {
   if (const Tick* tick = absl::get_if<Tick>(&event)) now_ = std::max(now_, tick->running_ms);

@@ -17,7 +17,7 @@ namespace twincached::replication {
 
 class Driver {
  public:
-  explicit Driver(bool has_peer, bool ack_pair = true);
+  explicit Driver(bool has_peer, bool ack_pair = true, bool refuse_solo_writes = false);
 
   // One event; its effects are effects() afterwards.
   void Give(const Event& event);

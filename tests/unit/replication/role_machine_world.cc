@@ -1,6 +1,7 @@
 #include "tests/unit/replication/role_machine_world.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/variant.h"

@@ -15,7 +15,6 @@
 #include <map>
 #include <memory>
 #include <random>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -151,6 +150,7 @@ class World {
   void Do(int node, const DetachLink& detach);
   void Do(int node, const Probe&);
   void Do(int node, const SetServing& serving);
+  void Do(int, const SetWrites&) {}
   void Do(int node, const RunBarrier& barrier);
   void Do(int node, const Decide& decide);
   void Do(int node, const NextEpoch& next) { nodes_[node].epoch = next.epoch; }
