@@ -68,7 +68,7 @@ class HistoryChecker {
   HistoryChecker(const HistoryChecker&) = delete;
   HistoryChecker& operator=(const HistoryChecker&) = delete;
 
-  // ---- Operations. REQUIRES: their times, in the order of the calls, never fall.
+  // ---- Operations. REQUIRES: their times, in the order of the calls, begin at 0 and never fall.
 
   // The operation leaves its client at `operation.invoked_us`. `completed_us` and `answer` do not
   // count.

@@ -76,7 +76,8 @@ using OperationPtr = std::shared_ptr<const Operation>;
 // A command that puts a value of its own in place: set, add, replace, cas.
 bool IsWrite(Kind kind);
 bool IsRead(Kind kind);
-// A counter's value: digits only, below 2^63. `number` may be null.
+// A counter's value: digits, then spaces (memcached pads what decr made shorter), below 2^63.
+// `number` may be null.
 bool ParseNumber(absl::string_view text, uint64_t* number);
 
 // "set", "incr" ...; "ok", "not", "exists", "unknown", "failed".
