@@ -16,6 +16,13 @@ namespace twincached::history {
 // a + b, stopping at kForever. REQUIRES: not below the smallest int64_t.
 int64_t AddTimes(int64_t a, int64_t b);
 
+// What a key need not keep.
+struct Horizon {
+  int64_t oldest_us;    // nothing that is judged from now on began before it
+  int64_t retained_us;  // no fork that is declared from now on began before it; <= oldest_us
+  int64_t now_us;
+};
+
 class Allowances {
  public:
   struct Fork {

@@ -5,9 +5,6 @@
 namespace twincached::history {
 namespace {
 
-// Ids are forgotten in batches: the list moves up each time.
-constexpr size_t kForgetAtOnce = 16;
-
 uint64_t IdOf(const Operation& operation) {
   return operation.kind == Kind::kCas ? operation.cas : operation.answer.cas;
 }
@@ -99,16 +96,16 @@ const Operation* CasIds::ShownBy(uint64_t id) const {
   return use != nullptr && Counts(use->shown) ? use->shown.get() : nullptr;
 }
 
-void CasIds::Prune(int64_t oldest_us, int64_t forget_before_us, KeyIds* key) {
-  key->newest.Prune(oldest_us);
-  const HighWater<uint64_t>::Mark* mark = key->newest.Before(oldest_us);
+void CasIds::Prune(const Horizon& horizon, KeyIds* key) {
+  key->newest.Prune(horizon.retained_us);
+  const HighWater<uint64_t>::Mark* mark = key->newest.Before(horizon.oldest_us);
   if (mark == nullptr) return;
   size_t forgotten = 0;
   for (const KeyIds::Learned& learned : key->learned) {
-    if (learned.at_us >= forget_before_us || learned.id >= mark->level) break;
+    if (learned.at_us >= horizon.retained_us || learned.id >= mark->level) break;
     ++forgotten;
   }
-  if (forgotten * 2 < key->learned.size() && forgotten < kForgetAtOnce) return;
+  if (forgotten * 2 < key->learned.size()) return;  // Not worth a move.
   for (size_t i = 0; i < forgotten; ++i) uses_.erase(key->learned[i].id);
   key->learned.erase(key->learned.begin(),
                      key->learned.begin() + static_cast<ptrdiff_t>(forgotten));

@@ -45,8 +45,7 @@ class CasIds {
 
   void OnFork(int64_t begin_us, KeyIds* key) const { key->newest.Forget(begin_us); }
 
-  // Nothing that is judged on this key from now on began before `oldest_us`.
-  void Prune(int64_t oldest_us, int64_t forget_before_us, KeyIds* key);
+  void Prune(const Horizon& horizon, KeyIds* key);
 
  private:
   struct Use {

@@ -16,14 +16,9 @@ void KeyExpiry::Remove(const Operation& operation) {
   setters_.erase(std::remove_if(setters_.begin(), setters_.end(), same), setters_.end());
 }
 
-void KeyExpiry::Acknowledged(const Operation& operation) {
-  if (unsure_since_us_ < 0 || !allowances_.Proves(operation)) return;
-  if (operation.invoked_us > unsure_since_us_) unsure_since_us_ = -1;
-}
-
 bool KeyExpiry::MayEndSince(int64_t since_us, const Operation& miss) const {
   if (!any_life_) return false;
-  if (unsure_since_us_ >= 0) return true;
+  if (Unsure(miss.invoked_us)) return true;
   const int64_t certain_us = NewestCertainBefore(miss.invoked_us);
   return std::any_of(setters_.begin(), setters_.end(), [&](const OperationPtr& setter) {
     return setter->ttl_us != 0 && allowances_.LatestEffect(*setter) >= certain_us &&
@@ -32,7 +27,7 @@ bool KeyExpiry::MayEndSince(int64_t since_us, const Operation& miss) const {
 }
 
 std::string KeyExpiry::CheckAlive(const Operation& operation) const {
-  if (!any_life_ || unsure_since_us_ >= 0) return "";
+  if (!any_life_ || Unsure(operation.invoked_us)) return "";
   const int64_t certain_us = NewestCertainBefore(operation.invoked_us);
   const Operation* last = nullptr;
   for (const OperationPtr& setter : setters_) {
@@ -54,6 +49,10 @@ void KeyExpiry::Prune(int64_t oldest_us) {
     return allowances_.LatestEffect(*setter) < certain_us;
   };
   setters_.erase(std::remove_if(setters_.begin(), setters_.end(), followed), setters_.end());
+}
+
+bool KeyExpiry::Unsure(int64_t time_us) const {
+  return unsure_since_us_ >= 0 && NewestCertainBefore(time_us) <= unsure_since_us_;
 }
 
 int64_t KeyExpiry::EarliestEnd(const Operation& setter) const {

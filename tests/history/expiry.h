@@ -3,8 +3,8 @@
 // What it is: the commands that give a life (set, add, replace, cas, touch) and may be the last
 // that did. Owned by one key of the checker. incr and decr give no life.
 //
-// After a fork that the key took part in, it allows everything until a later command with a certain
-// end gives a life: who lost in the fork may have forgotten a touch.
+// After a fork that the key took part in, it allows everything until a command of after it, with a
+// certain end, gives a life: who won may have forgotten a touch, and so may this have.
 // Bounds: what is under way or unknown, and what is not certainly followed by another.
 #pragma once
 
@@ -24,7 +24,6 @@ class KeyExpiry {
   // Only commands that give a life.
   void Begin(OperationPtr operation);
   void Remove(const Operation& operation);
-  void Acknowledged(const Operation& operation);
 
   // The item was there at `since_us` or later: may its life have ended before `miss` did?
   bool MayEndSince(int64_t since_us, const Operation& miss) const;
@@ -38,6 +37,8 @@ class KeyExpiry {
   void Prune(int64_t oldest_us);
 
  private:
+  // What held in a fork may still hold, for all that is certain before `time_us`.
+  bool Unsure(int64_t time_us) const;
   int64_t EarliestEnd(const Operation& setter) const;
   int64_t LatestEnd(const Operation& setter) const;
   // The begin of the newest acknowledged setter that had ended before `time_us`; -1: none.
@@ -45,7 +46,7 @@ class KeyExpiry {
 
   const Allowances& allowances_;
   std::vector<OperationPtr> setters_;
-  int64_t unsure_since_us_ = -1;  // the begin of a fork; -1: none matters
+  int64_t unsure_since_us_ = -1;  // the begin of the newest fork that mattered; -1: none
   bool any_life_ = false;         // some setter gave a life that ends
 };
 

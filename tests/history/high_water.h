@@ -5,11 +5,13 @@
 // operation that began after that end may rely on it. Owned by one key's rules.
 //
 // Invariants: proofs come in the order of their moments; marks_ rise strictly in moment and level.
-// Bounds: one mark for each proof since the last Prune() that raised the level, and one before.
+// Bounds: twice the marks since the moment of the last Prune(), each of which raised the level.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "proto/check.h"
@@ -49,10 +51,14 @@ class HighWater {
                  marks_.end());
   }
 
-  // Nobody will ask about a moment before `oldest_us` again.
+  // Nobody asks about a moment before `oldest_us` again, or forgets from one on. Now and then.
   void Prune(int64_t oldest_us) {
+    if (marks_.size() < 2) return;
     auto it = std::lower_bound(marks_.begin(), marks_.end(), oldest_us, EarlierThan);
-    if (it - marks_.begin() > 1) marks_.erase(marks_.begin(), it - 1);
+    const auto useless = it - marks_.begin() - 1;
+    if (useless > 0 && useless * 2 >= static_cast<ptrdiff_t>(marks_.size())) {
+      marks_.erase(marks_.begin(), it - 1);
+    }
   }
 
   void Clear() { marks_.clear(); }

@@ -48,9 +48,11 @@ TEST(HighWater, ForgetsFromAMomentOn) {
 TEST(HighWater, PrunesWhatNobodyAsksFor) {
   HighWater<int> levels;
   for (int i = 1; i <= 10; ++i) levels.Raise(i * 10, i, Someone());
-  levels.Prune(55);
-  EXPECT_EQ(levels.size(), 6u);  // The one at 50 answers for 55.
-  EXPECT_EQ(levels.Before(55)->level, 5);
+  levels.Prune(45);
+  EXPECT_EQ(levels.size(), 10u);  // Less than half is not worth a move.
+  levels.Prune(75);
+  EXPECT_EQ(levels.size(), 4u);  // The one at 70 answers for 75.
+  EXPECT_EQ(levels.Before(75)->level, 7);
   EXPECT_EQ(levels.Before(1000)->level, 10);
   levels.Prune(10'000);
   EXPECT_EQ(levels.size(), 1u);

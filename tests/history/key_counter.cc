@@ -165,11 +165,11 @@ void KeyCounter::OnFork(int64_t begin_us) {
   }
 }
 
-void KeyCounter::Prune(int64_t oldest_us) {
-  life_.rise_min.Prune(oldest_us);
-  life_.fall_min.Prune(oldest_us);
-  life_.numbers.Prune(oldest_us);
-  const uint64_t floor = LevelBefore(life_.numbers, oldest_us);
+void KeyCounter::Prune(const Horizon& horizon) {
+  life_.rise_min.Prune(horizon.retained_us);
+  life_.fall_min.Prune(horizon.retained_us);
+  life_.numbers.Prune(horizon.retained_us);
+  const uint64_t floor = LevelBefore(life_.numbers, horizon.oldest_us);
   life_.results.erase(life_.results.begin(), life_.results.upper_bound(floor));
 }
 

@@ -9,7 +9,7 @@
 // Invariants: (1) defined_by_ is set only while no other write may take effect at or after its
 // begin; (2) an operation is judged, and proves, only if it began after defined_by_ ended;
 // (3) what is acknowledged outside of (2) may have taken effect, and is never required to have.
-// Bounds: increments that are under way or unknown; proofs since the oldest operation under way.
+// Bounds: increments that are under way or unknown; HighWaters since Horizon::retained_us.
 // Numbers are below 2^63; sums stop there.
 #pragma once
 
@@ -40,8 +40,7 @@ class KeyCounter {
 
   // What was proved at `begin_us` or later counts no more.
   void OnFork(int64_t begin_us);
-  // Nothing that is judged from now on began before `oldest_us`.
-  void Prune(int64_t oldest_us);
+  void Prune(const Horizon& horizon);
 
  private:
   struct Life {

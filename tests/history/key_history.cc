@@ -139,12 +139,12 @@ void KeyHistory::CatchUpWithForks() {
 
 void KeyHistory::Prune(int64_t now_us) {
   const int64_t oldest_us = under_way_.empty() ? now_us : under_way_.front()->invoked_us;
-  presence_.Prune(oldest_us);
-  if (values_ != nullptr) {
-    values_->Prune(KeyValues::Horizon{oldest_us, now_us, shared_.retention_us}, presence_);
-  }
-  if (counter_ != nullptr) counter_->Prune(oldest_us);
-  shared_.ids.Prune(oldest_us, now_us - shared_.retention_us, &ids_);
+  const int64_t retained_us = std::min(oldest_us, now_us - shared_.retention_us);
+  const Horizon horizon{oldest_us, retained_us, now_us};
+  presence_.Prune(horizon);
+  if (values_ != nullptr) values_->Prune(horizon, presence_);
+  if (counter_ != nullptr) counter_->Prune(horizon);
+  shared_.ids.Prune(horizon, &ids_);
 }
 
 }  // namespace twincached::history

@@ -7,13 +7,6 @@
 #include "proto/check.h"
 
 namespace twincached::history {
-namespace {
-
-// Overwritten values are forgotten in batches: the list moves up each time.
-constexpr size_t kForgetAtOnce = 16;
-
-}  // namespace
-
 void KeyValues::Begin(OperationPtr write) {
   Entry entry;
   entry.held_us = write->invoked_us;
@@ -135,11 +128,10 @@ void KeyValues::Prune(const Horizon& horizon, const KeyPresence& presence) {
 
 void KeyValues::ForgetPast(const Horizon& horizon) {
   size_t forgotten = 0;
-  while (forgotten < past_.size() &&
-         past_[forgotten].past_since_us + horizon.retention_us < horizon.now_us) {
+  while (forgotten < past_.size() && past_[forgotten].past_since_us < horizon.retained_us) {
     ++forgotten;
   }
-  if (forgotten * 2 < past_.size() && forgotten < kForgetAtOnce) return;
+  if (forgotten * 2 < past_.size()) return;  // Not worth a move.
   past_.erase(past_.begin(), past_.begin() + static_cast<ptrdiff_t>(forgotten));
 }
 

@@ -47,11 +47,6 @@ class KeyValues {
   // Every id may have changed.
   void ForgetIds();
 
-  struct Horizon {
-    int64_t oldest_us;  // nothing that is judged from now on began before it
-    int64_t now_us;
-    int64_t retention_us;
-  };
   void Prune(const Horizon& horizon, const KeyPresence& presence);
 
  private:

@@ -27,9 +27,7 @@ void KeyPresence::End(const OperationPtr& operation) {
   if (operation->kind == Kind::kDelete) {
     done ? removers_.Acknowledged(*operation, allowances_) : removers_.Remove(*operation);
   }
-  if (GivesLife(operation->kind)) {
-    done ? expiry_.Acknowledged(*operation) : expiry_.Remove(*operation);
-  }
+  if (GivesLife(operation->kind) && !done) expiry_.Remove(*operation);
 }
 
 std::string KeyPresence::CheckAway(const Operation& operation) {
@@ -78,10 +76,10 @@ void KeyPresence::OnFork(int64_t begin_us) {
   expiry_.OnFork(begin_us);
 }
 
-void KeyPresence::Prune(int64_t oldest_us) {
-  there_.Prune(oldest_us);
-  away_.Prune(oldest_us);
-  expiry_.Prune(oldest_us);
+void KeyPresence::Prune(const Horizon& horizon) {
+  there_.Prune(horizon.retained_us);
+  away_.Prune(horizon.retained_us);
+  expiry_.Prune(horizon.oldest_us);
 }
 
 }  // namespace twincached::history

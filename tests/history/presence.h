@@ -5,7 +5,7 @@
 // and a proof of the other that certainly follows it, something must have been able to change it.
 // Owned by one key of the checker. It does not know values: key_values.h and key_counter.h do.
 //
-// Bounds: the proofs since the oldest operation under way, one before, and PossibleEffects.
+// Bounds: those of HighWater since Horizon::retained_us, of PossibleEffects and of KeyExpiry.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +51,7 @@ class KeyPresence {
 
   void OnFork(int64_t begin_us);
 
-  // Nothing that is judged from now on began before `oldest_us`.
-  void Prune(int64_t oldest_us);
+  void Prune(const Horizon& horizon);
 
  private:
   const Allowances& allowances_;
