@@ -15,6 +15,8 @@ LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions opti
       dialer_(
           &core->loop(), options_.peer, [this](int fd) { AddPeer(fd, true); },
           [this](PeerDialer::Why why) { Tell(replication::DialFailed{why}); }),
+      peer_probe_(&core->loop(),
+                  [this](Prober::Result result) { Tell(replication::ProbeDone{result}); }),
       log_(kMutationLogBytesMax),
       open_batches_(options_.shard_count),
       slot_seed_(options_.slot_seed),
@@ -51,7 +53,7 @@ void LinkActor::on_exit() {
   pinned::on_exit();
   acceptors_.clear();
   probe_port_.Close();
-  prober_.reset();
+  peer_probe_.Stop();
   dialer_.Stop();
   peers_.clear();
   dropped_.clear();
@@ -76,7 +78,7 @@ void LinkActor::BeforeSleep() {
 }
 
 void LinkActor::TellWindow() {
-  const bool full = stopping_ || book_.full() || (sender_ != nullptr && sender_->window_full());
+  const bool full = book_.full() || (sender_ != nullptr && sender_->window_full());
   if (std::exchange(window_full_, full) == full) return;
   if (full) ++stats_.window_full_times;
   for (const listener_actor& listener : wiring_->listeners) send(listener, WindowFull{full});

@@ -3,10 +3,9 @@
 // One per node, pinned to core 0. It gives every STORE's batch its position, sends it, and tells
 // LISTENERs and STOREs what is acknowledged; on the other side it hands the peer's batches to the
 // STOREs and acknowledges what they applied. It decides nothing about roles: it tells the
-// SUPERVISOR what happened and carries out what comes back. It is the only one that orders STOREs
-// and LISTENERs about, so that orders stay in the order of the stream. Bounds: kCandidatesMax
-// connections before their handshake, each with kFrameBytesMaxBeforeHandshake; one link; the log's
-// and the window's bounds (limits.h).
+// SUPERVISOR what happened and carries out what comes back. Only it orders STOREs and LISTENERs
+// about, so that orders stay in the order of the stream. Bounds: kCandidatesMax connections before
+// their handshake, each with kFrameBytesMaxBeforeHandshake; the log's and the window's (limits.h).
 //
 // Invariants:
 // 1. Before AttachLink nothing but one Hello and one Verdict is read from a connection.
@@ -20,6 +19,7 @@
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/types/optional.h"
 #include "actors/barrier.h"
 #include "actors/forward_book.h"
 #include "actors/interfaces.h"
@@ -49,8 +49,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
 
  private:
   using Peer = LinkPeer;
-  // Tokens of the LINK's own barriers have this bit, the role machine's have not.
-  static constexpr uint64_t kOwnBarrier = uint64_t{1} << 63;
+  static constexpr uint64_t kOwnBarrier = uint64_t{1} << 63;  // no token of the role machine's
 
   // Connections (link_connections.cc).
   void HoldPort();
@@ -88,16 +87,18 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void Obey(const replication::SendOutdated& outdated);
   void Obey(const replication::SendOutdatedAck& acknowledgement);
   void Obey(const replication::SendGoodbye& goodbye);
+  void Obey(const replication::SendSwitchover& switchover);
   void Obey(const replication::DrainLink& drain);
-  void Obey(const replication::Say&) {}      // the SUPERVISOR's
-  void Obey(const replication::Explain&) {}  // the SUPERVISOR's
-  void Obey(const replication::Exit&) {}     // the SUPERVISOR's
+  void Obey(const replication::Yield& yield);
+  void Obey(const replication::TurnLink& turn);
+  void Obey(const replication::AnswerSwitchover&) {}  // these four are the SUPERVISOR's
+  void Obey(const replication::Say&) {}
+  void Obey(const replication::Explain&) {}
+  void Obey(const replication::Exit&) {}
   void AppendToLink(const replication::Frame& frame);
   void OrderStores(StoreOrder::Kind kind, uint64_t value);
   void BeginOwnBarrier();
   void OnBarrier(const BarrierReached& reached);
-  void VerifyProbe();
-  void StartProbe(int again);
   void SetTicking(bool wanted);
   void Tick();
   void SendHeartbeat();
@@ -105,7 +106,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void SetStreamClock(int64_t stream_ms);
 
   // As source (link_source.cc).
-  void BeginSource(const replication::AttachLink& attach);
+  void BeginSource(const replication::Verdict& verdict);
   void OnMutations(const MutationBatch& batch);
   void StopKeeping();
   void OnChunk(SnapshotChunk* chunk);
@@ -118,7 +119,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void DrainSender();
 
   // As target (link_target.cc).
-  void BeginTarget(const replication::AttachLink& attach);
+  void BeginTarget(const replication::Verdict& verdict);
   void OnSnapshotBegin(const replication::SnapshotBegin& begin);
   void OnData(const replication::DataView& data);
   void HandOver(const replication::Dispatch& dispatch, std::shared_ptr<ApplyBatch> batch);
@@ -153,7 +154,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   PeerDialer dialer_;
   ProbePort probe_port_;
-  std::unique_ptr<Prober> prober_;
+  PeerProbe peer_probe_;
   absl::btree_map<replication::ConnectionId, std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Peer>> dropped_;  // until no callback of theirs can be on the stack
   replication::ConnectionId next_connection_ = 1;
@@ -161,8 +162,6 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   // The link.
   replication::ConnectionId link_id_ = 0;  // 0: none attached
   replication::Hello peer_hello_;
-  net::Address peer_probe_;
-  bool probe_verified_ = false;
   std::unique_ptr<replication::Sender> sender_;
   std::unique_ptr<replication::Receiver> receiver_;
   std::unique_ptr<replication::Receiver> retiring_;  // of the link before, until the own barrier
@@ -176,20 +175,19 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   // The stream.
   replication::MutationLog log_;
   OpenBatches open_batches_;
-  bool decides_ = false;
+  bool decides_ = false, told_first_mutation_ = false;
   bool alone_ = false;  // replies need no acknowledgement
-  bool told_first_mutation_ = false;
   uint64_t told_used_up_epoch_ = 0;
   uint64_t alone_mutations_ = 0;  // since Decide, answered without a peer
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_ = 0;
   ForwardBook book_;
   absl::btree_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
-  bool window_full_ = false, draining_ = false, stopping_ = false;
+  bool window_full_ = false, draining_ = false;
+  absl::optional<uint64_t> queued_from_;  // of the book: waits while the role is handed over
 
   // Barriers and ticks.
-  Barrier role_barrier_;
-  Barrier own_barrier_;  // before the next Hello
+  Barrier role_barrier_, own_barrier_;  // own: before the next Hello
   uint64_t last_own_barrier_ = 0;
   std::vector<replication::ConnectionId> waiting_hellos_;
   replication::Hello role_hello_;

@@ -22,6 +22,12 @@ constexpr int64_t kUserTimeoutMs = 1000;
 // Strangers and peers before their handshake, at once; more are closed unread.
 constexpr size_t kCandidatesMax = 8;
 
+// A master that goes on as slave has waited until everything it did is applied here.
+bool ComesTooEarly(const replication::Goodbye& goodbye, const replication::Receiver* receiver) {
+  if (goodbye.exiting()) return false;
+  return receiver == nullptr || receiver->applied_position() != goodbye.position();
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------- the replication port
@@ -152,7 +158,7 @@ bool LinkActor::OnCandidateFrame(Peer* peer, const Frame& frame) {
   return false;
 }
 
-void LinkActor::OnLinkFrame(Peer*, const Frame& frame) {
+void LinkActor::OnLinkFrame(Peer* peer, const Frame& frame) {
   switch (frame.kind_case()) {
     case Frame::kHeartbeat:
       return OnHeartbeat(frame.heartbeat());
@@ -172,6 +178,12 @@ void LinkActor::OnLinkFrame(Peer*, const Frame& frame) {
       return Tell(replication::OutdatedReceived{frame.outdated().reason()});
     case Frame::kOutdatedAck:
       return Tell(replication::OutdatedAcked{});
+    case Frame::kVerdict:
+      // What follows is for whoever this node is then.
+      peer->awaits_role = true;
+      return Tell(replication::VerdictReceived{peer->id, frame.verdict()});
+    case Frame::kSwitchover:
+      return Tell(replication::SwitchoverReceived{frame.switchover().refusal()});
     case Frame::kDigest:
     case Frame::kRepair:
     case Frame::kDigestResult:
@@ -179,6 +191,9 @@ void LinkActor::OnLinkFrame(Peer*, const Frame& frame) {
     case Frame::kVerifyAnswer:
       return OnComparingFrame(frame);
     case Frame::kGoodbye:
+      if (ComesTooEarly(frame.goodbye(), receiver_.get())) {
+        return Tell(replication::StreamBroken{"a goodbye before everything was applied"});
+      }
       return Tell(replication::GoodbyeReceived{frame.goodbye()});
     default:
       return Tell(replication::StreamBroken{"a frame out of place"});

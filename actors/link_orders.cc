@@ -16,9 +16,6 @@ namespace {
 
 // A slave's clock follows the master's when it is off by more than this; less is the network's.
 constexpr int64_t kClockSlackMs = 5;
-// A probe that was not refused is repeated so often, so soon.
-constexpr int kProbesAgain = 5;
-constexpr int64_t kProbeAgainMs = 4;
 
 }  // namespace
 
@@ -49,21 +46,40 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
   peer->awaits_role = false;
   peer_hello_ = peer->theirs;
   stats_.peer_address = net::PeerAddress(peer->connection->fd()).ToString();
-  peer_probe_ = net::PeerAddress(peer->connection->fd())
-                    .WithPort(static_cast<uint16_t>(peer_hello_.probe_port()));
   heard_us_ = 0;
   told_caught_up_ = told_in_sync_ = false;
   sender_.reset();
   receiver_.reset();
   digests_.BeginLink();
-  probe_verified_ = false;
-  VerifyProbe();
+  queued_from_.reset();
+  peer_probe_.BeginLink(net::PeerAddress(peer->connection->fd())
+                            .WithPort(static_cast<uint16_t>(peer_hello_.probe_port())));
   if (attach.as_source) {
-    BeginSource(attach);
+    BeginSource(attach.verdict);
   } else {
-    BeginTarget(attach);
+    SetStreamClock(peer_hello_.stream_clock_ms());
+    BeginTarget(attach.verdict);
   }
   SendHeartbeat();
+}
+
+// Both halves of the stream are at rest: the old master's ended with its goodbye.
+void LinkActor::Obey(const replication::TurnLink& turn) {
+  Peer* peer = link();
+  if (peer == nullptr) return;
+  peer->awaits_role = false;
+  digests_.BeginLink();
+  queued_from_.reset();
+  if (turn.as_source) {
+    log_.AdvanceTo(receiver_->applied_position());
+    receiver_.reset();
+    BeginSource(turn.verdict);
+  } else if (turn.verdict.resume_position() == log_.end()) {
+    sender_.reset();
+    BeginTarget(turn.verdict);
+  } else {
+    Refuse(peer, "a Verdict from another position");
+  }
 }
 
 void LinkActor::Obey(const replication::DetachLink& detach) {
@@ -130,7 +146,9 @@ void LinkActor::Obey(const replication::Decide& decide) {
   alone_mutations_ = 0;
   slot_seed_ = decide.slot_seed;
   OrderStores(StoreOrder::kDecide, decide.epoch.number());
-  if (decide.rerun_forwards) ExecuteHere(book_.first());
+  const uint64_t first = queued_from_.value_or(book_.first());
+  queued_from_.reset();
+  if (decide.rerun_forwards) ExecuteHere(first);
 }
 
 void LinkActor::Obey(const replication::NextEpoch& next) {
@@ -139,6 +157,7 @@ void LinkActor::Obey(const replication::NextEpoch& next) {
 
 void LinkActor::Obey(const replication::Follow&) {
   decides_ = false;
+  alone_mutations_ = 0;
   StopKeeping();
   open_batches_.SkipAll();
   OrderStores(StoreOrder::kFollow, 0);
@@ -182,38 +201,28 @@ void LinkActor::Obey(const replication::SendGoodbye& goodbye) {
   AppendToLink(frame);
 }
 
-// A stop is never taken back: from here on no client is read and no forward taken, so that it ends.
-void LinkActor::Obey(const replication::DrainLink&) { draining_ = stopping_ = true; }
+void LinkActor::Obey(const replication::SendSwitchover& switchover) {
+  Frame frame;
+  frame.mutable_switchover()->set_refusal(switchover.refusal);
+  AppendToLink(frame);
+}
+
+// Nothing new is executed meanwhile, so that it ends.
+void LinkActor::Obey(const replication::DrainLink&) {
+  draining_ = true;
+  if (!queued_from_) queued_from_ = book_.end();
+}
+
+void LinkActor::Obey(const replication::Yield& yield) {
+  OrderStores(StoreOrder::kFollow, 0);
+  Obey(replication::RunBarrier{yield.token});
+}
 
 void LinkActor::AppendToLink(const Frame& frame) {
   if (link() != nullptr) Append(link(), frame);
 }
 
-// The probe port counts as evidence only when it has answered while the peer lived.
-void LinkActor::VerifyProbe() {
-  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this](Prober::Result result) {
-    probe_verified_ = result == Prober::Result::kAccepted;
-  });
-}
-
-void LinkActor::Obey(const replication::Probe&) {
-  if (!probe_verified_) {
-    return Tell(replication::ProbeDone{replication::ProbeDone::kSilent});
-  }
-  StartProbe(kProbesAgain);
-}
-
-// A process that ends closes the link a moment before its probe port: an answer is asked for again.
-void LinkActor::StartProbe(int again) {
-  prober_ = std::make_unique<Prober>(&loop(), peer_probe_, [this, again](Prober::Result result) {
-    if (result == Prober::Result::kRefused || again == 0) {
-      return Tell(replication::ProbeDone{result});
-    }
-    loop().AddTimer(kProbeAgainMs, WhileRunning([this, again] {
-                      if (link() == nullptr) StartProbe(again - 1);
-                    }));
-  });
-}
+void LinkActor::Obey(const replication::Probe&) { peer_probe_.Start(); }
 
 // ---------------------------------------------------------------- time
 
@@ -232,7 +241,7 @@ void LinkActor::Tick() {
   running_ms_ += std::min(now_ms - last_tick_ms_, options_.timers.heartbeat);
   last_tick_ms_ = now_ms;
   SendHeartbeat();
-  if (link() != nullptr && !probe_verified_) VerifyProbe();
+  if (link() != nullptr) peer_probe_.Verify();
   Tell(replication::Tick{running_ms_, now_ms, open_batches_.StuckMs(running_ms_)});
 }
 

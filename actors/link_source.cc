@@ -18,19 +18,19 @@ constexpr size_t kLinkOutputBytesMax = 1u << 20;
 
 }  // namespace
 
-void LinkActor::BeginSource(const replication::AttachLink& attach) {
+void LinkActor::BeginSource(const replication::Verdict& verdict) {
   const replication::SenderLimits limits{kWindowBytesMax, kSyncLagBytesMax,
                                          kSnapshotChunksInFlight};
   if (!log_.keeping()) {
     log_.SetKeeping(true);
     OrderStores(StoreOrder::kRecord, 1);
   }
-  resumed_ = attach.verdict.copy() == replication::COPY_RESUME;
+  resumed_ = verdict.copy() == replication::COPY_RESUME;
   sender_ = std::make_unique<replication::Sender>(limits, &log_);
   const uint64_t from = peer_hello_.incarnation().low();
   if (std::exchange(executed_forwards_from_, from) != from) executed_forward_ = 0;
   if (resumed_) {
-    sender_->StartResume(attach.verdict.resume_position());
+    sender_->StartResume(verdict.resume_position());
     open_batches_.Acknowledge(sender_->acked_position(), running_ms_);
   } else {
     ++stats_.snapshots_sent;
@@ -116,7 +116,7 @@ void LinkActor::TellAcknowledged() {
 void LinkActor::OnForwards(const replication::Forwards& forwards) {
   if (sender_ == nullptr) return Tell(replication::StreamBroken{"forwards to a target"});
   // What is not executed here any more, the slave executes itself when it takes over.
-  if (stopping_ || forwards.incarnation_low() != executed_forwards_from_) return;
+  if (queued_from_ || forwards.incarnation_low() != executed_forwards_from_) return;
   std::vector<CommandBatchPtr> batches(options_.shard_count);
   for (const replication::Forward& forward : forwards.forwards()) {
     if (forward.op() > static_cast<uint32_t>(Op::kFlush) || forward.key().size() > kKeyBytesMax) {

@@ -17,11 +17,10 @@ constexpr size_t kForwardBytesPerFrame = 256u << 10;
 
 }  // namespace
 
-void LinkActor::BeginTarget(const replication::AttachLink& attach) {
-  const bool resume = attach.verdict.copy() == replication::COPY_RESUME;
+void LinkActor::BeginTarget(const replication::Verdict& verdict) {
+  const bool resume = verdict.copy() == replication::COPY_RESUME;
   receiver_ = std::make_unique<replication::Receiver>(
-      options_.shard_count, resume ? attach.verdict.resume_position() : 0, next_ticket_);
-  SetStreamClock(peer_hello_.stream_clock_ms());
+      options_.shard_count, resume ? verdict.resume_position() : 0, next_ticket_);
   if (!resume) {
     receiver_->ExpectSnapshot();
     return;
@@ -102,11 +101,7 @@ void LinkActor::SendAck() {
 void LinkActor::OnForwardRequests(ForwardRequests* requests) {
   const uint64_t first = book_.end();
   for (ForwardRequest& request : *requests) book_.Add(std::move(request));
-  if (decides_) {
-    ExecuteHere(first);
-  } else {
-    SendForwards(first);
-  }
+  if (!queued_from_) decides_ ? ExecuteHere(first) : SendForwards(first);
   TellWindow();
 }
 

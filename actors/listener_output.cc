@@ -33,6 +33,7 @@ void ListenerActor::OnServing(const ServingPtr& serving) {
     ReleaseHeld();
     for (auto& client : clients_) SetReading(client.second.get());
   }
+  SendRound();  // what was taken so far is with the STOREs before this is confirmed
   this->send(wiring_->supervisor, serving);
 }
 

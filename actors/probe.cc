@@ -9,6 +9,10 @@ namespace {
 constexpr int64_t kProbeMs = 20;
 constexpr int kProbes = 2;
 constexpr int kPortAttempts = 8;
+// A probe that was not refused is repeated so often, so soon: a process that ends closes the link a
+// moment before its probe port.
+constexpr int kProbesAgain = 5;
+constexpr int64_t kProbeAgainMs = 4;
 
 }  // namespace
 
@@ -55,6 +59,41 @@ void Prober::OnConnected(const absl::StatusOr<int>& fd) {
   if (!absl::IsUnavailable(fd.status())) return on_done_(Result::kSilent);
   if (++refused_ == kProbes) return on_done_(Result::kRefused);
   Connect();
+}
+
+void PeerProbe::BeginLink(const net::Address& port) {
+  Stop();
+  port_ = port;
+  verified_ = false;
+  Verify();
+}
+
+void PeerProbe::Verify() {
+  if (verified_) return;
+  prober_ = std::make_unique<Prober>(loop_, port_, [this](Prober::Result result) {
+    verified_ = result == Prober::Result::kAccepted;
+  });
+}
+
+void PeerProbe::Start() {
+  Stop();
+  if (!verified_) return on_done_(Prober::Result::kSilent);
+  Probe(kProbesAgain);
+}
+
+void PeerProbe::Stop() {
+  prober_.reset();
+  loop_->CancelTimer(std::exchange(again_timer_, 0));
+}
+
+void PeerProbe::Probe(int again) {
+  prober_ = std::make_unique<Prober>(loop_, port_, [this, again](Prober::Result result) {
+    if (result == Prober::Result::kRefused || again == 0) return on_done_(result);
+    again_timer_ = loop_->AddTimer(kProbeAgainMs, [this, again] {
+      again_timer_ = 0;
+      Probe(again - 1);
+    });
+  });
 }
 
 }  // namespace twincached

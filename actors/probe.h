@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "net/event_loop.h"
@@ -46,6 +47,34 @@ class Prober {
   const std::function<void(Result)> on_done_;
   std::unique_ptr<net::Dialer> dialer_;
   int refused_ = 0;
+};
+
+// Does the peer's process live? Its probe port counts as evidence only when it has accepted while
+// the link was open.
+class PeerProbe {
+ public:
+  PeerProbe(net::EventLoop* loop, std::function<void(Prober::Result)> on_done)
+      : loop_(loop), on_done_(std::move(on_done)) {}
+  ~PeerProbe() { Stop(); }
+
+  // A link to whoever holds this port begins.
+  void BeginLink(const net::Address& port);
+  // Tries the port unless it has accepted already. REQUIRES: the link is open.
+  void Verify();
+  // The link is over: tells on_done what the port says now; kSilent when it never accepted.
+  void Start();
+  // Nothing is told any more.
+  void Stop();
+
+ private:
+  void Probe(int again);
+
+  net::EventLoop* const loop_;
+  const std::function<void(Prober::Result)> on_done_;
+  net::Address port_;
+  bool verified_ = false;
+  std::unique_ptr<Prober> prober_;
+  net::TimerId again_timer_ = 0;
 };
 
 }  // namespace twincached

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "actors/log.h"
+#include "proto/check.h"
 
 namespace twincached {
 
@@ -100,6 +101,9 @@ void SupervisorActor::Perform(const replication::Effect& effect) {
     // LISTENERs: until each has obeyed, a reply that nobody counted may be on its way out.
     silenced_ = serving->mode == replication::ServingMode::kHeld && !machine_.status().decides;
     if (silenced_) options_.tells_from->store(serving->token, std::memory_order_release);
+  } else if (const auto* answer = absl::get_if<replication::AnswerSwitchover>(&effect)) {
+    if (asker_) AnswerOperator(*asker_, answer->error);
+    asker_.reset();
   } else if (const auto* say = absl::get_if<replication::Say>(&effect)) {
     LogContract(ContractText(say->line, options_.peer_text));
   } else if (const auto* explain = absl::get_if<replication::Explain>(&effect)) {
@@ -114,11 +118,20 @@ void SupervisorActor::OnConfirmed(const Serving& serving) {
   Step(replication::ServingConfirmed{serving.token});
 }
 
+// A switchover; the LINK has the other words.
 void SupervisorActor::OnAdminRequest(const AdminRequest& request) {
+  CHECK(request.command == ReplicationCommand::kSwitchover);
+  if (asker_) return AnswerOperator(request.client, "a switchover is under way");
+  asker_ = request.client;
+  Step(replication::SwitchoverAsked{});
+}
+
+// `error` empty: done.
+void SupervisorActor::AnswerOperator(const ClientToken& client, absl::string_view error) {
   auto answer = std::make_shared<AdminAnswer>();
-  answer->client = request.client.client;
-  answer->text = "SERVER_ERROR this node cannot do that yet\r\n";
-  send(wiring_->listeners[request.client.listener], AdminAnswerPtr(std::move(answer)));
+  answer->client = client.client;
+  answer->text = error.empty() ? "OK\r\n" : absl::StrCat("SERVER_ERROR ", error, "\r\n");
+  send(wiring_->listeners[client.listener], AdminAnswerPtr(std::move(answer)));
 }
 
 void SupervisorActor::OnStatsRequest(const StatsRequest& request) {

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "actors/interfaces.h"
 #include "actors/pinned.h"
 #include "proto/replication/role_machine.h"
@@ -45,11 +47,13 @@ class SupervisorActor final : public pinned<supervisor_actor> {
   void Perform(const replication::Effect& effect);
   void OnConfirmed(const Serving& serving);
   void OnAdminRequest(const AdminRequest& request);
+  void AnswerOperator(const ClientToken& client, absl::string_view error);
   void OnStatsRequest(const StatsRequest& request);
 
   const SupervisorOptions options_;
   replication::RoleMachine machine_;
   WiringPtr wiring_;
+  absl::optional<ClientToken> asker_;  // of the switchover under way
   uint64_t confirming_token_ = 0;
   size_t confirmations_ = 0;
   bool silenced_ = false;  // the newest order holds at every LISTENER before it is obeyed

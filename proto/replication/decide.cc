@@ -157,6 +157,14 @@ Verdict DecideRoles(const Hello& a, const Hello& b) {
   return verdict;
 }
 
+std::string RefusalOfTurn(const Hello& a, const Hello& b) {
+  if (std::min(a.protocol_max(), b.protocol_max()) < kProtocolOfSwitchover) {
+    return "one of the nodes has a version without switchover";
+  }
+  const std::string one_way = RefusalOfTarget(a, b);
+  return one_way.empty() ? RefusalOfTarget(b, a) : one_way;
+}
+
 bool SameVerdict(const Verdict& a, const Verdict& b) {
   return a.refusal() == b.refusal() && Compare(a.source(), b.source()) == 0 &&
          Compare(a.target(), b.target()) == 0 && a.copy() == b.copy() &&

@@ -28,6 +28,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "proto/replication/replication.pb.h"
 
@@ -35,8 +36,13 @@ namespace twincached::replication {
 
 inline constexpr uint32_t kProtocolMin = 2;
 inline constexpr uint32_t kProtocolMax = 2;
+// A peer whose protocol_max is below does not know Switchover, nor a Goodbye that is not the end.
+inline constexpr uint32_t kProtocolOfSwitchover = 2;
 
 Verdict DecideRoles(const Hello& a, const Hello& b);
+
+// Why these two, a pair, cannot swap their roles; empty: they can. Symmetrical.
+std::string RefusalOfTurn(const Hello& a, const Hello& b);
 
 // -1, 0, 1.
 int Compare(const Epoch& a, const Epoch& b);

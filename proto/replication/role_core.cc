@@ -51,6 +51,7 @@ void RoleMachine::Core::ServeAndThen(ServingMode mode, Purpose then) {
 void RoleMachine::Core::Detach(bool reset, bool keep_log) {
   if (!link.attached) return;
   if (link.open) RedialAfterLink();
+  AnswerOperator("the link to the peer ended");
   Emit(DetachLink{reset, keep_log});
   link = Link{};
   status.link_up = false;
@@ -64,12 +65,18 @@ void RoleMachine::Core::ForgetPeer() {
   status.peer_state = BOOT;
 }
 
-void RoleMachine::Core::NewEpoch(bool rerun_forwards) {
-  status.epoch.set_number(status.epoch.number() + 1);
+// The number behind ours may be in use by whom we said goodbye to.
+void RoleMachine::Core::MintEpoch() {
+  status.epoch.set_number(status.epoch.number() + (handover.Awaiting() ? 2 : 1));
   *status.epoch.mutable_minted_by() = config.incarnation;
   status.decides = true;
-  epoch_has_generation = false;
+  handover = RoleHandover{};
   ++revision;
+}
+
+void RoleMachine::Core::NewEpoch(bool rerun_forwards) {
+  MintEpoch();
+  epoch_has_generation = false;
   Emit(Decide{status.epoch, slot_seed, rerun_forwards});
 }
 
@@ -129,7 +136,9 @@ void RoleMachine::Core::DCheckInvariants() const {
   DCHECK(peer.known == (state != BOOT && state != SOLO) || Stopping() || Promoting());
   const bool alone = state == SOLO || state == FEED;
   DCHECK(status.serving != ServingMode::kAlone || alone || !config.ack_pair);
-  DCHECK(status.serving != ServingMode::kFollower || !status.decides);
+  DCHECK(status.serving != ServingMode::kFollower || !status.decides || handover.UnderWay());
+  DCHECK(!handover.UnderWay() || state == MASTER || (state == HOLD && Stopping()));
+  DCHECK(!handover.Awaiting() || state == SLAVE || state == HOLD);
 }
 
 }  // namespace twincached::replication

@@ -18,6 +18,7 @@
 
 #include "absl/strings/string_view.h"
 #include "proto/replication/role_evidence.h"
+#include "proto/replication/role_handover.h"
 #include "proto/replication/role_link.h"
 #include "proto/replication/role_machine.h"
 #include "proto/replication/role_redial.h"
@@ -34,17 +35,8 @@ struct RoleMachine::Core {
   using Link = RoleLink;
   using Phase = RoleLink::Phase;
   using Peer = RolePeer;
-
-  // What a ServingConfirmed leads to.
-  enum class Purpose : uint8_t { kNone, kPairing, kOutdating, kStopping };
-
-  enum class Stop : uint8_t {
-    kNone,
-    kAwaitSync,  // the joiner may still become the slave that takes over
-    kDraining,
-    kClosing,  // LISTENERs are told to close
-    kDrainingAgain,
-  };
+  using Purpose = ServingPurpose;
+  using Stop = RoleStop;
 
   explicit Core(RoleConfig the_config) : config(std::move(the_config)) {}
 
@@ -63,7 +55,9 @@ struct RoleMachine::Core {
   void On(const StreamBroken& broken);
   void On(const OutdatedReceived& outdated);
   void On(const OutdatedAcked&);
-  void On(const GoodbyeReceived& goodbye);
+  void On(const GoodbyeReceived& received);
+  void On(const SwitchoverAsked&);
+  void On(const SwitchoverReceived& received);
   void On(const ServingConfirmed& confirmed);
   void On(const BarrierDone& done);
   void On(const StopRequested&);
@@ -85,7 +79,8 @@ struct RoleMachine::Core {
   bool TakeWrites(bool takes);  // with --solo-writes=refuse; true: that is a change
   void Detach(bool reset, bool keep_log);
   void ForgetPeer();
-  void NewEpoch(bool rerun_forwards);  // one above, minted here, and Decide
+  void MintEpoch();                    // one above; this node decides
+  void NewEpoch(bool rerun_forwards);  // and its STOREs know
   void Drop(uint64_t new_slot_seed);   // DropData
   void KeepDialling();
   void RedialAfterLink();
@@ -142,6 +137,16 @@ struct RoleMachine::Core {
   void StartProbe();
   void TickSilence();
 
+  // ---- Swapping roles on purpose (role_switch.cc) ----
+  std::string RefusalOfSwitchover() const;
+  void BeginHandover();
+  void SayGoodbye();
+  void KeepRole(absl::string_view why);  // the handover under way, if any, does not happen
+  void TakeOver(uint64_t position);
+  void TurnToTarget(const Verdict& verdict);
+  void AnswerOperator(absl::string_view error);  // who waits for it, if anybody; empty: it is done
+  void TickHandover();
+
   // ---- Stopping (role_stop.cc) ----
   void FinishStop(bool goodbye);
   void TickStop();
@@ -185,7 +190,9 @@ struct RoleMachine::Core {
   bool takes_writes = true;
   int64_t hold_until_ms = -1;  // SOLO that is to give up its data holds before its next Hello
 
-  // Stopping.
+  // Handing over, stopping.
+  RoleHandover handover;
+  bool operator_waits = false;
   Stop stop = Stop::kNone;
   int64_t stop_since_ms = 0;
 };

@@ -97,8 +97,27 @@ struct SendGoodbye {
   bool exiting;
   bool was_master;
 };
-// Tell Drained when the peer acknowledged everything sent.
+// From the master: will you take over? From the slave: hand over. With a refusal: no.
+struct SendSwitchover {
+  std::string refusal;
+};
+// To the operator who asked (SwitchoverAsked); empty: the roles are swapped.
+struct AnswerSwitchover {
+  std::string error;
+};
+// Tell Drained when the peer acknowledged everything sent. From here to Decide or to the next link
+// clients' commands for the master wait, and forwards of the peer are left to it.
 struct DrainLink {};
+// STOREs: stop deciding; then as RunBarrier. What they changed until then is still sent.
+struct Yield {
+  uint64_t token;
+};
+// The link goes on with its ends turned round: it resumes at the Verdict's position, which both
+// have.
+struct TurnLink {
+  Verdict verdict;
+  bool as_source;
+};
 // repcached's lines.
 enum class ContractLine : uint8_t {
   kConnect,
@@ -123,9 +142,10 @@ struct Exit {
   int code;
 };
 
-using Effect = absl::variant<Dial, StopDialling, SendHello, SendVerdict, CloseConnection,
-                             AttachLink, DetachLink, Probe, SetServing, SetWrites, RunBarrier,
-                             Decide, NextEpoch, Follow, DropData, SendInSync, SendOutdated,
-                             SendOutdatedAck, SendGoodbye, DrainLink, Say, Explain, Exit>;
+using Effect =
+    absl::variant<Dial, StopDialling, SendHello, SendVerdict, CloseConnection, AttachLink,
+                  DetachLink, Probe, SetServing, SetWrites, RunBarrier, Decide, NextEpoch, Follow,
+                  DropData, SendInSync, SendOutdated, SendOutdatedAck, SendGoodbye, SendSwitchover,
+                  AnswerSwitchover, DrainLink, Yield, TurnLink, Say, Explain, Exit>;
 
 }  // namespace twincached::replication

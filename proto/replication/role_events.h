@@ -72,11 +72,19 @@ struct OutdatedAcked {};
 struct GoodbyeReceived {
   Goodbye goodbye;
 };
+// An operator asks this node to swap the pair's roles. Answered by AnswerSwitchover, always, and
+// before the next one is given.
+struct SwitchoverAsked {};
+// The peer asks: will you swap? From the slave it is the master's cue to hand over. Or it will not,
+// for this reason.
+struct SwitchoverReceived {
+  std::string refusal;
+};
 // Every LISTENER acts according to the SetServing with this token.
 struct ServingConfirmed {
   uint64_t token;
 };
-// Every STORE has done everything handed to it before RunBarrier with this token.
+// Every STORE has done everything handed to it before RunBarrier or Yield with this token.
 struct BarrierDone {
   uint64_t token;
 };
@@ -106,7 +114,7 @@ struct Tick {
 using Event = absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, HelloReceived,
                             VerdictReceived, HeartbeatReceived, ProbeDone, CaughtUp, InSyncAcked,
                             InSyncApplied, StreamBroken, OutdatedReceived, OutdatedAcked,
-                            GoodbyeReceived, ServingConfirmed, BarrierDone, StopRequested, Drained,
-                            FirstMutation, EpochUsedUp, Tick>;
+                            GoodbyeReceived, SwitchoverAsked, SwitchoverReceived, ServingConfirmed,
+                            BarrierDone, StopRequested, Drained, FirstMutation, EpochUsedUp, Tick>;
 
 }  // namespace twincached::replication

@@ -22,6 +22,8 @@ void RoleMachine::Core::LinkEnded(bool orderly, int64_t end_real_ms) {
   status.link_up = false;
   ++revision;
   if (Stopping()) return FinishStop(false);
+  AnswerOperator("the link to the peer ended");
+  KeepRole("the link to the slave ended");
   evidence.link_was_reset = !orderly;
   evidence.sleep_unjudged = end_real_ms < 0;
   if (!evidence.sleep_unjudged) evidence.JudgeSleep(end_real_ms, PeerAloneAfterMs());
@@ -68,6 +70,7 @@ void RoleMachine::Core::On(const ProbeDone& done) {
 void RoleMachine::Core::ActOnDeath(absl::string_view why, bool reset_link) {
   if (Stopping()) return FinishStop(false);
   if (status.decides) {
+    KeepRole(why);
     if (peer.known) BecomeSolo(why, reset_link);
     return;
   }
@@ -94,8 +97,11 @@ void RoleMachine::Core::On(const HeartbeatReceived& heartbeat) {
   if (link.phase == Phase::kCopying) Serve(ServingMode::kAlone);
 }
 
-void RoleMachine::Core::On(const GoodbyeReceived&) {
+void RoleMachine::Core::On(const GoodbyeReceived& received) {
   if (!link.open) return;
+  const bool takes_over = !received.goodbye.exiting() && Promotable() && !link.outdated &&
+                          link.phase == Phase::kSynced && !handover.Awaiting() && !Stopping();
+  if (takes_over) return TakeOver(received.goodbye.position());
   ActOnDeath("the peer said goodbye", false);
   redial.SetNext(config.timers.redial_min);
 }
@@ -114,13 +120,14 @@ void RoleMachine::Core::On(const Tick& tick) {
   }
   TickCandidates();
   TickBoot();
+  TickHandover();
   TickSilence();
   TickUnacked(tick.unacked_ms);
 }
 
 // E5: silence is the time since a newer echo, whatever else arrives.
 void RoleMachine::Core::TickSilence() {
-  if (!peer.known || Promoting()) return;
+  if (!peer.known || Promoting() || handover.UnderWay()) return;
   const Timers& timers = config.timers;
   const int64_t silence_ms = SilenceMs();
   const State state = status.state;
@@ -134,7 +141,9 @@ void RoleMachine::Core::TickSilence() {
   } else if (state == HOLD && status.decides) {
     if (silence_ms > PatienceMs(timers.solo_after)) return BecomeSolo("the slave is silent", true);
   } else if (state == HOLD) {
-    if (silence_ms > PatienceMs(timers.promote_after)) return Promote("the master is silent", true);
+    // Whom we said goodbye to may have taken over, or be about to promote itself: it goes first.
+    const int64_t usual_ms = handover.Awaiting() ? 2 * timers.promote_after : timers.promote_after;
+    if (silence_ms > PatienceMs(usual_ms)) return Promote("the master is silent", true);
   } else if (state == JOIN) {
     if (silence_ms > timers.start_wait) return BootAnew("the master is silent");
   }

@@ -156,6 +156,7 @@ void RoleMachine::Core::TakeRefusal(ConnectionId id, absl::string_view reason) {
 // ---------------------------------------------------------------- Verdict
 
 void RoleMachine::Core::On(const VerdictReceived& received) {
+  if (link.open && received.connection == link.id) return TurnToTarget(received.verdict);
   Candidate* candidate = Find(received.connection);
   if (candidate == nullptr) return;
   if (!received.verdict.refusal().empty()) {
@@ -225,11 +226,13 @@ void RoleMachine::Core::UseAsLink(const Candidate& candidate, bool as_source) {
   redial.LinkBegan();
   hold_until_ms = -1;
   explained_refusal.clear();
+  handover = RoleHandover{};
 
   link.id = candidate.id;
   link.attached = link.open = true;
   link.as_source = as_source;
   link.generation = candidate.verdict.generation();
+  link.turn_refusal = RefusalOfTurn(candidate.ours, candidate.theirs);
   peer.known = true;
   peer.node_id = candidate.theirs.node_id();
   peer.incarnation = candidate.theirs.incarnation();

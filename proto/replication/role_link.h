@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "proto/replication/role_events.h"
 
@@ -39,6 +40,7 @@ struct RoleLink {
   bool outdated = false;  // Outdated was sent (source) or received (target)
   Phase phase = Phase::kCopying;
   int64_t synced_running_ms = 0;  // kSynced since then
+  std::string turn_refusal;       // why the two cannot swap their roles; empty: they can
   Generation generation;          // the Verdict's
 };
 

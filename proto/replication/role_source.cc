@@ -71,11 +71,11 @@ void RoleMachine::Core::On(const ServingConfirmed& confirmed) {
     Emit(SendInSync{});
   } else if (then == Purpose::kOutdating && link.open) {
     Emit(SendOutdatedAck{});
-  } else if (then == Purpose::kStopping && stop == Stop::kClosing) {
-    if (!status.decides) return FinishStop(true);
-    // What was executed since the first Drained must be with the slave as well.
-    stop = Stop::kDrainingAgain;
+  } else if (then == Purpose::kHandingOver && handover.step == RoleHandover::Step::kQueueing) {
+    handover.step = RoleHandover::Step::kDraining;
     Emit(DrainLink{});
+  } else if (then == Purpose::kStopping && stop == Stop::kClosing) {
+    FinishStop(true);
   }
 }
 
@@ -88,13 +88,14 @@ void RoleMachine::Core::On(const InSyncAcked&) {
   TakeWrites(true);
   Serve(ServingMode::kPaired);
   if (stop == Stop::kAwaitSync) {
-    stop = Stop::kDraining;
-    Emit(DrainLink{});
+    stop = Stop::kHandingOver;
+    BeginHandover();
   }
 }
 
 void RoleMachine::Core::TickUnacked(int64_t unacked_ms) {
   if (!link.open || !link.as_source || link.outdated || Stopping()) return;
+  if (handover.UnderWay()) return;  // which has its own limit
   // A joiner that is slow holds nobody up.
   if (status.state == FEED && link.phase != Phase::kInSyncSent) return;
   if (unacked_ms <= config.timers.ack_timeout) return;

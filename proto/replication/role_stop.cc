@@ -1,4 +1,4 @@
-// A planned end: hand over what clients were told of, say goodbye, go.
+// A planned end: hand over (role_switch.cc), close, say goodbye, go.
 #include "proto/replication/role_core.h"
 
 namespace twincached::replication {
@@ -16,15 +16,8 @@ void RoleMachine::Core::On(const StopRequested&) {
     stop = Stop::kAwaitSync;
     return;
   }
-  stop = Stop::kDraining;
-  Emit(DrainLink{});
-}
-
-void RoleMachine::Core::On(const Drained&) {
-  if (stop == Stop::kDrainingAgain) return FinishStop(true);
-  if (stop != Stop::kDraining) return;
-  stop = Stop::kClosing;
-  ServeAndThen(ServingMode::kClosed, Purpose::kStopping);
+  stop = Stop::kHandingOver;
+  if (!handover.UnderWay()) BeginHandover();
 }
 
 void RoleMachine::Core::FinishStop(bool goodbye) {

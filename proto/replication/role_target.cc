@@ -61,6 +61,7 @@ void RoleMachine::Core::On(const InSyncApplied&) {
 
 // What this node has is of no use any more; its source has it all.
 void RoleMachine::Core::LoseData(absl::string_view why) {
+  handover = RoleHandover{};
   Serve(ServingMode::kClosed, true);
   Detach(true, false);
   Drop(slot_seed);
@@ -77,6 +78,7 @@ void RoleMachine::Core::On(const StreamBroken& broken) {
 
 void RoleMachine::Core::On(const OutdatedReceived& outdated) {
   if (!link.open || link.as_source || link.outdated || Promoting() || Stopping()) return;
+  handover = RoleHandover{};
   // Not promotable from here on; answering ends before the master is told so.
   link.outdated = true;
   Enter(JOIN, absl::StrCat("the master goes on alone: ", outdated.reason));
@@ -99,6 +101,10 @@ void RoleMachine::Core::Promote(absl::string_view why, bool reset_link) {
 }
 
 void RoleMachine::Core::On(const BarrierDone& done) {
+  if (handover.step == RoleHandover::Step::kYielding && done.token == handover.barrier_token) {
+    handover.step = RoleHandover::Step::kDrainingAgain;
+    return Emit(DrainLink{});
+  }
   if (!Promoting() || done.token != barrier_token || Stopping()) return;
   barrier_token = 0;
   const bool empty = evidence.CannotKnow();

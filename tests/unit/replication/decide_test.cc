@@ -260,6 +260,23 @@ TEST(Decide, NeverMakesAnEmptyNodeTheSourceOfOneInSyncWithData) {
   }
 }
 
+TEST(Decide, OnlyNodesOfOneSizeAndOfThisVersionMayTurn) {
+  const Hello a = HelloOf(1);
+  EXPECT_EQ(RefusalOfTurn(a, HelloOf(2)), "");
+  Hello larger = HelloOf(2);
+  larger.set_memory_bytes_max(65);
+  EXPECT_NE(RefusalOfTurn(a, larger), "");
+  EXPECT_EQ(RefusalOfTurn(a, larger), RefusalOfTurn(larger, a));
+  Hello longer = HelloOf(2);
+  longer.set_item_bytes_max(2);
+  EXPECT_NE(RefusalOfTurn(a, longer), "");
+  EXPECT_NE(RefusalOfTurn(longer, a), "");
+  Hello older = HelloOf(2);
+  older.set_protocol_max(kProtocolOfSwitchover - 1);
+  EXPECT_NE(RefusalOfTurn(a, older), "");
+  EXPECT_NE(RefusalOfTurn(older, a), "");
+}
+
 TEST(Decide, TheEpochIsAboveTheTargetsAndTheSourceMayServeInIt) {
   std::mt19937_64 random(3);
   for (int i = 0; i < 100'000; ++i) {

@@ -31,6 +31,7 @@ void Driver::Give(const Event& event) {
   for (const Effect& effect : effects_) {
     if (const auto* serving = absl::get_if<SetServing>(&effect)) serving_token_ = serving->token;
     if (const auto* barrier = absl::get_if<RunBarrier>(&effect)) barrier_token_ = barrier->token;
+    if (const auto* yield = absl::get_if<Yield>(&effect)) barrier_token_ = yield->token;
     if (const auto* verdict = absl::get_if<SendVerdict>(&effect)) verdict_ = verdict->verdict;
   }
 }
@@ -71,6 +72,14 @@ void Driver::Join() {
 void Driver::Slave() {
   Join();
   Give(InSyncApplied{});
+}
+
+void Driver::HandOver() {
+  if (!Serves(ServingMode::kFollower)) Give(SwitchoverReceived{});
+  ConfirmServing();
+  Give(Drained{});
+  Give(BarrierDone{barrier_token_});
+  Give(Drained{});
 }
 
 void Driver::Open(ConnectionId id, bool dialled) { Give(ConnectionOpened{id, dialled}); }
@@ -126,6 +135,33 @@ Hello Driver::WithData() const {
   hello.set_acknowledged_position(5);
   hello.set_client_mutations_acknowledged(5);
   return hello;
+}
+
+GoodbyeReceived Driver::LastGoodbye() const {
+  GoodbyeReceived last;
+  last.goodbye.set_exiting(true);
+  return last;
+}
+
+GoodbyeReceived Driver::SwitchoverGoodbye() const {
+  GoodbyeReceived switchover;
+  switchover.goodbye.set_position(5);
+  switchover.goodbye.set_was_master(true);
+  return switchover;
+}
+
+Verdict Driver::TakeoverVerdict() const {
+  const Hello ours = OurHello();
+  Verdict verdict;
+  *verdict.mutable_source() = Empty().incarnation();
+  *verdict.mutable_target() = ours.incarnation();
+  verdict.set_copy(COPY_RESUME);
+  verdict.mutable_epoch()->set_number(ours.epoch().number() + 1);
+  *verdict.mutable_epoch()->mutable_minted_by() = Empty().incarnation();
+  verdict.set_slot_seed(ours.slot_seed());
+  verdict.set_resume_position(5);
+  *verdict.mutable_generation() = ours.generation();
+  return verdict;
 }
 
 Hello Driver::OurHello() const {

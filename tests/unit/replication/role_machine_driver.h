@@ -32,6 +32,8 @@ class Driver {
   void Open(ConnectionId id, bool dialled);
   void Greet(ConnectionId id, const Hello& theirs);  // their Hello
   void Agree(ConnectionId id);                       // their Verdict: the same as ours
+  // Everything that a master waits for until it says goodbye.
+  void HandOver();
   void ConfirmServing() { Give(ServingConfirmed{serving_token_}); }
   void CloseLink(bool orderly);
   // Ticks; nothing is heard meanwhile.
@@ -46,6 +48,11 @@ class Driver {
   Hello WithData() const;  // serves alone, has data
   // What this node says now, at position 5.
   Hello OurHello() const;
+
+  GoodbyeReceived LastGoodbye() const;  // it ends
+  // It hands over; this node's position is 5.
+  GoodbyeReceived SwitchoverGoodbye() const;
+  Verdict TakeoverVerdict() const;  // its answer to ours
 
   // ---- What came of the last event ----
   const std::vector<Effect>& effects() const { return effects_; }

@@ -24,10 +24,10 @@ void ExpectNothingLost(const World& world) {
   EXPECT_TRUE(world.HasAllAcknowledged(0) && world.HasAllAcknowledged(1)) << world.trace();
 }
 
-// Kills, stops, freezes, cuts, resets, stalls, starts in any order.
+// Kills, stops, freezes, cuts, resets, stalls, switches, starts in any order.
 void AnyFault(World* world) {
   const int node = static_cast<int>(world->Random(2));
-  switch (world->Random(10)) {
+  switch (world->Random(11)) {
     case 0:
       return world->Kill(node);
     case 1:
@@ -46,6 +46,8 @@ void AnyFault(World* world) {
       return world->StallApplying(node, world->Random(2) == 0);
     case 8:
       return world->UseUpEpoch(node);
+    case 9:
+      return world->Switch(node);
     default:
       if (!world->alive(node)) world->Start(node);
   }

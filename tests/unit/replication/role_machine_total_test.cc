@@ -39,6 +39,26 @@ std::vector<std::pair<std::string, Way>> Ways() {
       {"HOLD as slave, no link", [](Driver* d) { d->Slave(), d->CloseLink(false); }},
       {"HOLD, promoting",
        [](Driver* d) { d->Slave(), d->CloseLink(true), d->Give(ProbeDone{ProbeDone::kRefused}); }},
+      {"MASTER, to queue", [](Driver* d) { d->Master(), d->Give(SwitchoverReceived{}); }},
+      {"MASTER, draining",
+       [](Driver* d) { d->Master(), d->Give(SwitchoverReceived{}), d->ConfirmServing(); }},
+      {"MASTER, yielding",
+       [](Driver* d) {
+         d->Master(), d->Give(SwitchoverReceived{}), d->ConfirmServing(), d->Give(Drained{});
+       }},
+      {"SLAVE, awaiting",
+       [](Driver* d) { d->Master(), d->Give(SwitchoverReceived{}), d->HandOver(); }},
+      {"HOLD, awaiting",
+       [](Driver* d) {
+         d->Master(), d->Give(SwitchoverReceived{}), d->HandOver(), d->CloseLink(false);
+       }},
+      {"SLAVE, asking", [](Driver* d) { d->Slave(), d->Give(SwitchoverAsked{}); }},
+      {"MASTER, took over", [](Driver* d) { d->Slave(), d->Give(d->SwitchoverGoodbye()); }},
+      {"SLAVE, handed over",
+       [](Driver* d) {
+         d->Master(), d->Give(SwitchoverReceived{}), d->HandOver();
+         d->Give(VerdictReceived{1, d->TakeoverVerdict()});
+       }},
       {"MASTER, stopping", [](Driver* d) { d->Master(), d->Give(StopRequested{15}); }},
       {"SLAVE, stopping", [](Driver* d) { d->Slave(), d->Give(StopRequested{15}); }},
       {"FEED, stopping", [](Driver* d) { d->Feed(), d->Give(StopRequested{15}); }},
@@ -64,6 +84,7 @@ std::vector<Event> Events(const Driver& driver) {
                                VerdictReceived{1, Verdict{}},
                                VerdictReceived{9, Verdict{}},
                                VerdictReceived{1, refusal},
+                               VerdictReceived{1, driver.TakeoverVerdict()},
                                HeartbeatReceived{1, JOIN},
                                HeartbeatReceived{1, SLAVE},
                                HeartbeatReceived{5000, MASTER},
@@ -76,7 +97,11 @@ std::vector<Event> Events(const Driver& driver) {
                                StreamBroken{"a gap"},
                                OutdatedReceived{"slow"},
                                OutdatedAcked{},
-                               GoodbyeReceived{},
+                               driver.LastGoodbye(),
+                               driver.SwitchoverGoodbye(),
+                               SwitchoverAsked{},
+                               SwitchoverReceived{},
+                               SwitchoverReceived{"no"},
                                StopRequested{15},
                                Drained{},
                                FirstMutation{3},
@@ -115,6 +140,10 @@ void ExpectAllowed(const RoleStatus& before, const Driver& driver) {
   }
   if (before.decides && !after.decides) {
     EXPECT_TRUE(driver.Emitted<Follow>());
+  }
+  if (!before.decides && after.decides) {
+    EXPECT_TRUE(driver.Emitted<Decide>());
+    EXPECT_GT(Compare(after.epoch, before.epoch), 0);
   }
   EXPECT_GE(after.epoch.number(), before.epoch.number());
 }

@@ -1,7 +1,6 @@
 #include "tests/unit/replication/role_machine_world.h"
 
 #include <algorithm>
-#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/variant.h"
@@ -151,6 +150,14 @@ void World::Stop(int node) {
   if (!alive(node)) return;
   Trace(node, "stop");
   ForNode(node, nodes_[node].life, [this, node] { Give(node, StopRequested{15}); });
+}
+
+// One operator per node, who waits for the answer.
+void World::Switch(int node) {
+  if (!alive(node) || nodes_[node].asked != nodes_[node].answers.size()) return;
+  Trace(node, "switch");
+  ++nodes_[node].asked;
+  ForNode(node, nodes_[node].life, [this, node] { Give(node, SwitchoverAsked{}); });
 }
 
 void World::Freeze(int node) {

@@ -15,12 +15,14 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "proto/replication/decide.h"
 #include "proto/replication/role_machine.h"
+#include "tests/unit/replication/role_machine_world_message.h"
 
 namespace twincached::replication {
 
@@ -40,7 +42,8 @@ class World {
   // ---- Faults ----
   void Start(int node);
   void Kill(int node);
-  void Stop(int node);  // SIGTERM
+  void Stop(int node);    // SIGTERM
+  void Switch(int node);  // an operator asks it for a switchover
   void Freeze(int node);
   void Thaw(int node);
   // Frames from `from` to the other node wait until Heal().
@@ -64,34 +67,14 @@ class World {
   bool HasAllAcknowledged(int node) const;
   uint64_t said(int node, ContractLine line) const;
   int exit_code(int node) const { return nodes_[node].exit_code; }
+  // Of this process: the switchovers asked for, and what came of them ("": done).
+  uint64_t asked(int node) const { return nodes_[node].asked; }
+  const std::vector<std::string>& answers(int node) const { return nodes_[node].answers; }
   const std::string& failure() const { return failure_; }
   const std::string& trace() const { return trace_; }
 
  private:
-  struct Message {
-    enum Kind {
-      kHello,
-      kVerdict,
-      kHeartbeat,
-      kSnapshot,
-      kWrite,
-      kAck,
-      kInSync,
-      kInSyncAck,
-      kOutdated,
-      kOutdatedAck,
-      kGoodbye,
-      kEnd,
-      kReset
-    } kind = kEnd;
-    Hello hello;
-    Verdict verdict;
-    Goodbye goodbye;
-    int64_t sent_ms = 0, echo_ms = -1;
-    State state = BOOT;
-    uint64_t position = 0, write = 0;
-    std::vector<uint64_t> writes;
-  };
+  using Message = WorldMessage;
   // One side of a connection; the other side's id differs in the lowest bit.
   struct End {
     int node = 0;
@@ -113,6 +96,8 @@ class World {
     uint64_t dial_attempt = 0, peer_life = 0;
     int exit_code = -1;
     std::map<ContractLine, uint64_t> said;
+    uint64_t asked = 0;
+    std::vector<std::string> answers;
 
     ConnectionId link = 0;
     bool attached = false, as_source = false;
@@ -160,7 +145,13 @@ class World {
   void Do(int node, const SendOutdated&);
   void Do(int node, const SendOutdatedAck&);
   void Do(int node, const SendGoodbye& goodbye);
+  void Do(int node, const SendSwitchover& switchover);
+  void Do(int node, const AnswerSwitchover& answer) {
+    nodes_[node].answers.push_back(answer.error);
+  }
   void Do(int node, const DrainLink&);
+  void Do(int node, const Yield& yield) { Do(node, RunBarrier{yield.token}); }
+  void Do(int node, const TurnLink& turn);
   void Do(int node, const Say& say) { ++nodes_[node].said[say.line]; }
   void Do(int, const Explain&) {}
   void Do(int node, const Exit& exit);

@@ -225,9 +225,34 @@ void World::Do(int node, const SendOutdatedAck&) {
 void World::Do(int node, const SendGoodbye& goodbye) {
   Message message;
   message.kind = Message::kGoodbye;
+  message.goodbye.set_position(nodes_[node].history.size());
   message.goodbye.set_exiting(goodbye.exiting);
   message.goodbye.set_was_master(goodbye.was_master);
   Send(nodes_[node].link, message);
+}
+
+void World::Do(int node, const SendSwitchover& switchover) {
+  Message message;
+  message.kind = Message::kSwitchover;
+  message.refusal = switchover.refusal;
+  Send(nodes_[node].link, message);
+}
+
+void World::Do(int node, const TurnLink& turn) {
+  Node& n = nodes_[node];
+  if (!n.attached || n.as_source == turn.as_source) Fail("turned the wrong way");
+  if (n.history.size() != turn.verdict.resume_position()) Fail("turned at another position");
+  n.as_source = turn.as_source;
+  n.told_caught_up = n.peer_loaded = true;
+  n.draining = false;
+  n.unacked_since_ms = -1;
+  n.acked_position = turn.verdict.resume_position();
+  const auto end = ends_.find(n.link);
+  if (end == ends_.end()) return;
+  end->second.paused = false;
+  for (; end->second.arrived_unread > 0; --end->second.arrived_unread) {
+    At(0, [this, id = n.link] { Arrive(id); });
+  }
 }
 
 void World::Do(int node, const DrainLink&) {

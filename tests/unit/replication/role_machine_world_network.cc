@@ -77,6 +77,8 @@ void World::ReceiveOnLink(int node, ConnectionId id, const Message& message) {
       return Give(node, OutdatedReceived{"too slow"});
     case Message::kOutdatedAck:
       return Give(node, OutdatedAcked{});
+    case Message::kSwitchover:
+      return Give(node, SwitchoverReceived{message.refusal});
     case Message::kGoodbye:
       return Give(node, GoodbyeReceived{message.goodbye});
     default:

@@ -35,7 +35,7 @@ TEST(RoleMachineWrites, AreTakenAlwaysUnlessRefused) {
   driver.ConfirmServing();
   EXPECT_FALSE(driver.Emitted<SetWrites>());
   driver.Give(InSyncAcked{});
-  driver.Give(GoodbyeReceived{});
+  driver.Give(driver.LastGoodbye());
   EXPECT_EQ(driver.state(), SOLO);
   EXPECT_FALSE(driver.Emitted<SetWrites>());
   EXPECT_FALSE(driver.Find<SetServing>()->drop_writes);
@@ -125,6 +125,40 @@ TEST(RoleMachineWrites, ThatASilentMasterDidNotAnswerAreReset) {
   ASSERT_EQ(driver.state(), SOLO);
   EXPECT_TRUE(Refuses(driver));
   EXPECT_TRUE(driver.Find<SetServing>()->drop_writes);
+}
+
+TEST(RoleMachineWrites, AreTakenByWhoTakesOver) {
+  Driver driver = Refusing();
+  driver.Slave();
+  driver.CloseLink(true);
+  driver.Give(ProbeDone{ProbeDone::kRefused});
+  driver.Give(BarrierDone{driver.barrier_token()});
+  ASSERT_TRUE(Refuses(driver));  // and again the slave of somebody, who hands over
+  Hello winner = driver.WithData();
+  winner.set_client_mutations_acknowledged(100);
+  winner.mutable_epoch()->set_number(9);
+  driver.Open(3, false);
+  driver.Greet(3, winner);
+  driver.ConfirmServing();
+  driver.Open(4, false);
+  driver.Greet(4, winner);
+  driver.Agree(4);
+  driver.Give(InSyncApplied{});
+  ASSERT_EQ(driver.state(), SLAVE);
+  driver.Give(driver.SwitchoverGoodbye());
+  EXPECT_EQ(driver.state(), MASTER);
+  EXPECT_TRUE(Takes(driver));
+  EXPECT_TRUE((InThisOrder<SetWrites, Decide>(driver)));
+}
+
+TEST(RoleMachineWrites, AreTakenThroughoutAHandoverThatDoesNotHappen) {
+  Driver driver = Refusing();
+  driver.Master();
+  driver.Give(SwitchoverReceived{});
+  driver.ConfirmServing();
+  driver.CloseLink(false);
+  EXPECT_EQ(driver.state(), HOLD);
+  EXPECT_FALSE(driver.Emitted<SetWrites>());
 }
 
 }  // namespace
