@@ -51,6 +51,8 @@ class SizeTest(unittest.TestCase):
         self.assertEqual(found("net/a.cc", "void F(int a, int b, int c, M<int, int> d) {}\n"), [])
         self.assertEqual(found("net/a.cc", "void F(int a, int b, int c, int d, int e) {}\n"),
                          [("parameters", 1)])
+        wrapped = "int __wrap_f(int a, int b, int c, int d, int e) {}\n"
+        self.assertEqual(found("tests/a.cc", wrapped), [])
 
     def test_python_that_does_not_parse(self):
         self.assertEqual(found("deploy/a.py", "a = 1\ndef f(:\n"), [("syntax", 2)])

@@ -1,0 +1,55 @@
+// What is done to a world, and when: one line of a scenario.
+//
+//     action  = "at" MS verb *( " " word )
+//     verb    = "start" | "kill" | "power" | "term" | "stop" | "cont" | "stopcore" | "contcores"
+//             | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt" | "clock" | "garbage"
+//             | "expect"
+//
+// A node is named `a`, `b`, or by what it is at that time: `master`, `slave`. Times are
+// milliseconds of virtual time, in lines and values alike.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace twincached::sim {
+
+struct Action {
+  enum Verb : uint8_t {
+    kStart,      // NODE: a process, where none runs
+    kKill,       // NODE FREE_MS: SIGKILL; its sockets close that much later
+    kPower,      // NODE: its host is gone, until it is started again
+    kTerm,       // NODE: SIGTERM
+    kStop,       // NODE: SIGSTOP
+    kCont,       // NODE: SIGCONT
+    kStopCore,   // NODE CORE: that thread hangs
+    kContCores,  // NODE: all threads run again
+    kCut,        // FROM TO: nothing passes from one node to the other
+    kHeal,       // everything passes again
+    kReset,      // the peer link is reset, both processes live
+    kDelay,      // LEAST MOST: of the network, in microseconds
+    kPace,       // SHARE MOST: that share (per mille) of wake-ups waits up to MOST ms
+    kCorrupt,    // NODE: one bit of what it receives next from its peer is flipped
+    kClock,      // NODE STEP_MS: its wall clock jumps
+    kGarbage,    // NODE: a stranger writes nonsense to its replication port
+    kExpect,     // NODE STATE: by now it is in that state
+  };
+
+  int64_t at_ms = 0;
+  Verb verb = kHeal;
+  std::string node;
+  std::string other;  // kCut: to; kExpect: the state
+  int64_t first = 0, second = 0;
+
+  std::string ToString() const;
+};
+
+absl::StatusOr<Action> ParseAction(absl::string_view line);
+// A scenario: one action per line, `#` begins a comment. The error names the line.
+absl::StatusOr<std::vector<Action>> ParseScenario(absl::string_view text);
+
+}  // namespace twincached::sim

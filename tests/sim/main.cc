@@ -1,0 +1,67 @@
+// Runs worlds and says which seeds broke the promise.
+//
+//     ./bazelw run //tests/sim -- --seeds 1..10000 --minutes 5
+//     ./bazelw run //tests/sim -- --replay 4711
+//     ./bazelw run //tests/sim -- --scenario tests/sim/scenarios/kill_master.txt
+//
+// Exit codes: 0 nothing broke, 1 something did, 2 bad flags.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/sim/campaign.h"
+#include "tests/sim/random_plan.h"
+#include "tests/sim/single_run.h"
+
+namespace {
+
+using twincached::sim::CampaignOptions;
+
+bool ParseSeeds(const std::string& text, CampaignOptions* options) {
+  const std::vector<std::string> ends = absl::StrSplit(text, "..");
+  return ends.size() == 2 && absl::SimpleAtoi(ends[0], &options->first_seed) &&
+         absl::SimpleAtoi(ends[1], &options->last_seed) &&
+         options->first_seed <= options->last_seed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App flags("Runs simulated pairs through failures and checks the promise.", "sim");
+  CampaignOptions options;
+  std::string seeds = "1..1000";
+  std::string scenario;
+  uint64_t replay = 0;
+  bool verbose = false;
+  flags.add_option("--seeds", seeds, "FIRST..LAST (1..1000)");
+  flags.add_option("--minutes", options.minutes, "stop then, whatever is left (no limit)");
+  flags.add_option("--failovers", options.failovers, "stop after so many promotions (no limit)");
+  flags.add_option("--jobs", options.jobs, "worlds at a time (the cores)");
+  flags.add_option("--ledger", options.ledger, "append what was run and found to this file");
+  flags.add_flag("--hashes", options.print_hashes, "print each seed's trace hash");
+  CLI::Option* replayed = flags.add_option("--replay", replay, "run one seed and show its story");
+  flags.add_option("--scenario", scenario, "run one scenario file and show its story");
+  flags.add_flag("-v,--verbose", verbose, "with --replay, --scenario: the nodes' details too");
+  try {
+    flags.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return flags.exit(error) == 0 ? 0 : 2;
+  }
+  if (!scenario.empty()) return twincached::sim::RunScenarioFile(scenario, verbose);
+  if (*replayed) return twincached::sim::Replay(replay, verbose);
+  if (!ParseSeeds(seeds, &options)) {
+    std::fprintf(stderr, "sim: --seeds takes FIRST..LAST, not %s\n", seeds.c_str());
+    return 2;
+  }
+  return twincached::sim::RunCampaign(options);
+}

@@ -1,0 +1,87 @@
+// Watches both nodes from outside and says what may not be: the invariants of the pair that no
+// single node can see, and what the history has to allow for.
+//
+// Called after every iteration of either node. It knows which processes hold every acknowledged
+// write (they are *current*): a pair's two nodes, or the one that serves alone.
+//
+// Checked here:
+//   I1   no two processes serve in one epoch
+//   I8   a node that booted empty does not replace a live node that is current
+//   I9   a JOIN never serves with data: it becomes SLAVE, or boots anew, empty
+//   I10  no preemption: a node that serves goes on as long as nothing happens to it
+// Told to the history: wipes (the last current process is gone) and forks (two processes serve
+// alone, or a process serves that is not current).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/history/checker.h"
+#include "tests/sim/sim_node.h"
+
+namespace twincached::sim {
+
+class Observer {
+ public:
+  Observer(const Timeline* timeline, std::array<SimNode*, 2> nodes,
+           history::HistoryChecker* history)
+      : timeline_(*timeline), nodes_(nodes), history_(*history) {}
+
+  void Observe();
+
+  // One master in MASTER, one slave in SLAVE.
+  bool Paired() const;
+  // From here on nothing is done to the nodes.
+  void set_calm(bool calm) { calm_ = calm; }
+  // Evidence may have been misleading: nodes were cut off or stopped long enough that both may
+  // serve.
+  void AllowFork() { fork_allowed_ = true; }
+
+  const std::vector<std::string>& violations() const { return violations_; }
+  uint64_t promotions() const { return promotions_; }
+  uint64_t forks() const { return forks_; }
+  uint64_t wipes() const { return wipes_; }
+  // Which (old state, new state) have been seen.
+  const std::map<std::pair<int, int>, uint64_t>& transitions() const { return transitions_; }
+
+ private:
+  struct Seen {
+    uint64_t incarnation = 0;
+    bool running = false;
+    replication::State state = replication::BOOT;
+    uint64_t promotions = 0;
+    bool current = false;
+    int64_t stale_since_us = 0;  // when it ceased to be current
+    int64_t alone_since_us = 0;
+  };
+
+  void ObserveNode(size_t index);
+  void OnEnd(size_t index);
+  void OnState(size_t index, replication::State from, replication::State to);
+  void OnAlone(size_t index);
+  void CheckEpoch(size_t index);
+  void CloseFork();
+  void OpenFork(int64_t since_us, const std::string& why);
+  void LoseAll(int64_t since_us);
+  bool IsAlone(size_t index) const;
+  bool IsEmpty(size_t index) const;
+  void Blame(const std::string& sentence);
+
+  const Timeline& timeline_;
+  const std::array<SimNode*, 2> nodes_;
+  history::HistoryChecker& history_;
+  std::array<Seen, 2> seen_;
+  // Which process serves in an epoch (number, minting incarnation).
+  std::map<std::pair<uint64_t, uint64_t>, std::pair<size_t, uint64_t>> epochs_;
+  std::map<std::pair<int, int>, uint64_t> transitions_;
+  std::vector<std::string> violations_;
+  uint64_t promotions_ = 0, forks_ = 0, wipes_ = 0;
+  bool calm_ = false;
+  bool fork_allowed_ = false;
+};
+
+}  // namespace twincached::sim

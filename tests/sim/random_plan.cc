@@ -1,0 +1,161 @@
+#include "tests/sim/random_plan.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "tests/sim/random.h"
+
+namespace twincached::sim {
+
+namespace {
+
+// Writes a plan's actions one after another.
+class Planner {
+ public:
+  explicit Planner(uint64_t seed) : random_(seed ^ 0x706c616e) { plan_.seed = seed; }
+
+  WorldPlan Make() {
+    const bool harsh = plan_.seed % 4 == 3;
+    MakeMachines(harsh);
+    Add(Action::kStart, random_.Chance(0.5) ? "a" : "b");
+    now_ms_ += random_.Chance(0.2) ? random_.Between(0, 300) : random_.Between(300, 500);
+    Add(Action::kStart, "a");
+    Add(Action::kStart, "b");
+    now_ms_ += 300;
+    const int64_t rounds = harsh ? random_.Between(4, 12) : random_.Between(10, 24);
+    for (int64_t i = 0; i < rounds; ++i) harsh&& random_.Chance(0.7) ? Disturb() : EndProcess();
+    plan_.end_ms = now_ms_ + 50;
+    std::stable_sort(plan_.actions.begin(), plan_.actions.end(),
+                     [](const Action& a, const Action& b) { return a.at_ms < b.at_ms; });
+    return std::move(plan_);
+  }
+
+ private:
+  void MakeMachines(bool harsh) {
+    plan_.same_host = random_.Chance(0.3);
+    for (size_t index = 0; index < 2; ++index) {
+      if (random_.Chance(0.25)) plan_.threads[index] = 2;
+      HostClock& clock = plan_.clocks[index];
+      clock.monotonic_offset_us = random_.Between(1, 1'000'000'000) * 1000;
+      clock.wall_offset_us = 1'700'000'000'000'000 + random_.Between(-3'600'000'000, 3'600'000'000);
+      if (harsh) clock.drift_ppm = random_.Between(-200, 200);
+    }
+    plan_.clients = static_cast<size_t>(random_.Between(2, 5));
+    plan_.think_us_max = random_.Between(5, 40) * 1000;
+    if (random_.Chance(0.3)) plan_.ttl_s = random_.Between(3, 5);
+    if (random_.Chance(0.2)) plan_.value_bytes_max = 3000;
+  }
+
+  Action& Add(Action::Verb verb, const std::string& node = "", int64_t first = 0,
+              int64_t second = 0) {
+    plan_.actions.push_back({now_ms_, verb, node, "", first, second});
+    return plan_.actions.back();
+  }
+  std::string Node() { return random_.Chance(0.5) ? "a" : "b"; }
+  std::string Role() { return random_.Chance(0.7) ? "master" : "slave"; }
+
+  // Ends one process or both and starts what is missing, soon.
+  void EndProcess() {
+    const uint64_t dice = random_.Below(100);
+    if (dice < 80) {
+      Add(Action::kKill, Role(), random_.Chance(0.3) ? random_.Between(1, 60) : 0);
+    } else if (dice < 93) {
+      Add(Action::kTerm, Role());
+    } else {
+      Add(Action::kKill, "master");
+      now_ms_ += random_.Between(0, 40);
+      Add(Action::kKill, random_.Chance(0.5) ? "slave" : "master");
+    }
+    now_ms_ += random_.Chance(0.2) ? random_.Between(0, 20) : random_.Between(30, 200);
+    if (dice >= 80) now_ms_ += 100;
+    Add(Action::kStart, "a");
+    Add(Action::kStart, "b");
+    now_ms_ += random_.Chance(0.15) ? random_.Between(1, 100) : random_.Between(100, 400);
+  }
+
+  // Something that is no clean death.
+  void Disturb() {
+    switch (random_.Below(11)) {
+      case 0:
+      case 1:
+        return CutFor(random_.Chance(0.5) ? random_.Between(20, 600) : random_.Between(600, 3000));
+      case 2:
+      case 3:
+        return StopFor(random_.Chance(0.5) ? random_.Between(20, 700) : random_.Between(700, 5000));
+      case 4:
+        Add(Action::kReset);
+        break;
+      case 5:
+        Add(Action::kDelay, "", random_.Between(20, 500), random_.Between(500, 20000));
+        break;
+      case 6:
+        Add(Action::kPace, "", random_.Between(0, 50), random_.Between(1, 150));
+        break;
+      case 7:
+        Add(Action::kCorrupt, Node());
+        break;
+      case 8:
+        Add(Action::kClock, Node(), random_.Between(-3600000, 3600000));
+        break;
+      case 9:
+        Add(Action::kGarbage, Node());
+        break;
+      case 10:
+        Add(Action::kPower, Role());
+        now_ms_ += random_.Between(100, 2500);
+        Add(Action::kStart, "a");
+        Add(Action::kStart, "b");
+        break;
+    }
+    now_ms_ += random_.Between(20, 800);
+  }
+
+  void CutFor(int64_t ms) {
+    const bool forth = random_.Chance(0.7);
+    if (forth) Add(Action::kCut, "a").other = "b";
+    if (!forth || random_.Chance(0.6)) Add(Action::kCut, "b").other = "a";
+    now_ms_ += ms;
+    Add(Action::kHeal);
+    now_ms_ += random_.Between(0, 800);
+  }
+
+  void StopFor(int64_t ms) {
+    const std::string node = Node();
+    if (plan_.threads[node == "a" ? 0 : 1] > 1 && random_.Chance(0.5)) {
+      Add(Action::kStopCore, node, random_.Between(0, 1));
+    } else {
+      Add(Action::kStop, node);
+      if (random_.Chance(0.2)) Add(Action::kStop, node == "a" ? "b" : "a");
+    }
+    if (random_.Chance(0.15)) Add(Action::kKill, Role());
+    now_ms_ += ms;
+    Add(Action::kCont, "a");
+    Add(Action::kCont, "b");
+    now_ms_ += random_.Between(0, 800);
+  }
+
+  WorldPlan plan_;
+  Random random_;
+  int64_t now_ms_ = 1;
+};
+
+}  // namespace
+
+absl::StatusOr<WorldPlan> MakeScenarioPlan(absl::string_view text) {
+  absl::StatusOr<std::vector<Action>> actions = ParseScenario(text);
+  if (!actions.ok()) return actions.status();
+  WorldPlan plan;
+  plan.seed = 1;
+  plan.actions = std::move(*actions);
+  for (HostClock& clock : plan.clocks) {
+    clock.monotonic_offset_us = 1'000'000'000;
+    clock.wall_offset_us = 1'700'000'000'000'000;
+  }
+  if (!plan.actions.empty()) plan.end_ms = plan.actions.back().at_ms + 50;
+  return plan;
+}
+
+WorldPlan MakeRandomPlan(uint64_t seed) { return Planner(seed).Make(); }
+
+}  // namespace twincached::sim

@@ -1,0 +1,110 @@
+// One node of a simulated pair: the whole program, from process start to process end, again and
+// again.
+//
+// What it is: the node's actors on their real core units, which run in virtual time instead of on
+// threads, each iteration as one event. What it is not: main(); flags, signals and daemonizing are
+// the end-to-end tests' business.
+//
+// Invariants:
+// 1. A unit runs when something is ready for it, never twice at the same time, and not while it is
+//    stopped.
+// 2. What a process that ended does in its destructors reaches nobody.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/node_actors.h"
+#include "actors/supervisor.h"
+#include "storage/shard.h"
+#include "tests/sim/process.h"
+#include "tests/sim/trace.h"
+
+namespace twincached::sim {
+
+// How long things take in a process; drawn per use.
+struct Pace {
+  int64_t wake_us_max = 40;  // from ready to running
+  int64_t iteration_us_max = 30;
+  double stall_share = 0;  // of the wake-ups that wait much longer:
+  int64_t stall_us_max = 0;
+};
+
+// What the nodes of one world share.
+struct Surroundings {
+  explicit Surroundings(uint64_t seed)
+      : random(seed), network_random(random.Next()), network(&timeline, &network_random) {}
+
+  Timeline timeline;
+  Random random;
+  Random network_random;
+  Network network;
+  Trace trace;
+  Pace pace;
+  caf::actor_system* system = nullptr;  // borrowed: outlives the world
+};
+
+struct NodePlan {
+  std::string name;  // "a"
+  Ip ip = 0, peer_ip = 0;
+  uint16_t client_port = 11211;
+  uint16_t replication_port = 11212;
+  uint32_t threads = 1;
+  size_t memory_bytes = 4u << 20;
+  bool ack_pair = true;
+  HostClock clock;
+  replication::Timers timers;
+};
+
+class SimNode {
+ public:
+  SimNode(Surroundings* surroundings, NodePlan plan);
+  ~SimNode();
+
+  // ---- What is done to it. Without a process all but Start() do nothing. ----
+  void Start();  // a new process; REQUIRES: none runs
+  // SIGKILL: sockets close after free_us, one by one, gap_us apart.
+  void Kill(int64_t free_us, int64_t gap_us);
+  void LosePower();  // SetHostUp() of the network is the caller's
+  void Terminate();  // SIGTERM
+  void Stop();       // SIGSTOP
+  void Continue();   // SIGCONT
+  // One core hangs while the others run.
+  void StopCore(size_t core);
+  void ContinueCores();
+
+  // ---- What it is ----
+  const NodePlan& plan() const { return plan_; }
+  bool running() const { return life_ != nullptr; }
+  bool stopped() const;
+  int exit_code() const { return exit_code_; }  // of the newest process that ended by itself
+  uint64_t incarnation() const { return incarnation_; }  // counts processes
+  Process* process();
+  // nullptr without a process.
+  const replication::RoleStatus* status() const;
+  // Of the STOREs, in order; empty without a process.
+  std::vector<const Shard*> Shards() const;
+
+  // After every iteration of a unit; in it the node may not be touched.
+  void set_after_iteration(std::function<void()> hook) { after_iteration_ = std::move(hook); }
+
+ private:
+  struct Life;
+
+  void Wake(const std::shared_ptr<Life>& life, size_t core);
+  void Run(const std::shared_ptr<Life>& life, size_t core);
+  void End();
+  NodeSetup MakeSetup(const std::shared_ptr<Life>& life);
+
+  Surroundings& surroundings_;
+  const NodePlan plan_;
+  std::shared_ptr<Life> life_;
+  uint64_t incarnation_ = 0;
+  int exit_code_ = -1;
+  std::function<void()> after_iteration_;
+};
+
+}  // namespace twincached::sim

@@ -1,0 +1,54 @@
+#include "tests/sim/single_run.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "actors/log.h"
+#include "tests/sim/random_plan.h"
+#include "tests/sim/runtime.h"
+#include "tests/sim/world.h"
+
+namespace twincached::sim {
+
+namespace {
+
+int Tell(WorldPlan plan, bool verbose) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a crash keeps what was told
+  for (const Action& action : plan.actions) std::printf("%s\n", action.ToString().c_str());
+  std::printf("at %ld heal, judge\n", static_cast<long>(plan.end_ms));
+  Runtime runtime;
+  SetVerbosity(verbose ? 2 : 1);
+  World world(std::move(plan), runtime.system());
+  world.TellStory();
+  const Result result = world.Run();
+  std::printf(
+      "%.3f s virtual, %lu operations, %lu promotions, %lu forks, %lu wipes, trace %016lx\n",
+      static_cast<double>(result.virtual_us) / 1e6, result.operations, result.promotions,
+      result.forks, result.wipes, result.trace_hash);
+  for (const std::string& violation : result.violations)
+    std::printf("BROKEN: %s\n", violation.c_str());
+  return result.violations.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+int Replay(uint64_t seed, bool verbose) { return Tell(MakeRandomPlan(seed), verbose); }
+
+int RunScenarioFile(const std::string& path, bool verbose) {
+  std::ifstream file(path);
+  if (!file) {
+    std::fprintf(stderr, "sim: cannot read %s\n", path.c_str());
+    return 2;
+  }
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  auto plan = MakeScenarioPlan(text);
+  if (!plan.ok()) {
+    std::fprintf(stderr, "sim: %s: %s\n", path.c_str(),
+                 std::string(plan.status().message()).c_str());
+    return 2;
+  }
+  return Tell(std::move(*plan), verbose);
+}
+
+}  // namespace twincached::sim

@@ -1,0 +1,346 @@
+#include "tests/sim/world.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "actors/log.h"
+#include "proto/check.h"
+
+namespace twincached::sim {
+
+namespace {
+
+constexpr Ip kNodeIp = 10u << 24 | 1;  // and the next one
+constexpr Ip kClientIp = 10u << 24 | 256;
+constexpr uint16_t kClientPort = 11211;
+constexpr uint16_t kReplicationPort = 11212;
+// An item's time may be off by what clocks of both nodes and replies under way make of it.
+constexpr int64_t kExpirySlackUs = 1500000;
+
+history::CheckerOptions Options() {
+  history::CheckerOptions options;
+  options.expiry_slack_us = kExpirySlackUs;
+  options.retention_us = 60'000'000;
+  options.violations_max = 5;
+  return options;
+}
+
+}  // namespace
+
+World::World(WorldPlan plan, caf::actor_system* system)
+    : plan_(std::move(plan)), surroundings_(plan_.seed), history_(Options()) {
+  SetLogSink([](absl::string_view) {});
+  surroundings_.system = system;
+  surroundings_.network.set_on_delivery([this](const SocketName& to, const std::string& bytes) {
+    surroundings_.trace.Add(static_cast<uint64_t>(surroundings_.timeline.now_us()) << 16 | to.port);
+    surroundings_.trace.Add(absl::string_view(bytes));
+  });
+  for (size_t index = 0; index < 2; ++index) {
+    NodePlan node;
+    node.name = index == 0 ? "a" : "b";
+    node.ip = kNodeIp + (plan_.same_host ? 0 : index);
+    node.peer_ip = kNodeIp + (plan_.same_host ? 0 : 1 - index);
+    node.client_port = static_cast<uint16_t>(kClientPort + (plan_.same_host ? 2 * index : 0));
+    node.replication_port = kReplicationPort;
+    node.threads = plan_.threads[index];
+    node.clock = plan_.clocks[index];
+    node.ack_pair = plan_.ack_pair[index];
+    node.memory_bytes = plan_.memory_bytes;
+    nodes_[index] = std::make_unique<SimNode>(&surroundings_, node);
+  }
+  observer_ = std::make_unique<Observer>(&surroundings_.timeline,
+                                         std::array<SimNode*, 2>{nodes_[0].get(), nodes_[1].get()},
+                                         &history_);
+  for (auto& node : nodes_) node->set_after_iteration([this] { observer_->Observe(); });
+  MakeClients();
+}
+
+World::~World() {
+  SetLogSink([](absl::string_view) {});
+  surroundings_.network.set_on_delivery(nullptr);
+  for (auto& node : nodes_) node->set_after_iteration(nullptr);
+  clients_.clear();
+  nodes_ = {};
+  surroundings_.timeline.Clear();
+}
+
+void World::TellStory() {
+  tells_ = true;
+  SetLogSink([this](absl::string_view line) {
+    std::string name = "?";
+    for (const auto& node : nodes_) {
+      if (node->process() != nullptr && node->process() == Process::current()) {
+        name = node->plan().name;
+      }
+    }
+    if (name == "?") return;  // of a process that is being destroyed
+    std::printf("%9.3f %s %.*s\n", static_cast<double>(surroundings_.timeline.now_us()) / 1000,
+                name.c_str(), static_cast<int>(line.size()), line.data());
+  });
+}
+
+void World::MakeClients() {
+  for (uint32_t id = 0; id < plan_.clients; ++id) {
+    ClientPlan client;
+    client.id = id;
+    client.ip = kClientIp + id;
+    for (const auto& node : nodes_)
+      client.nodes.push_back({node->plan().ip, node->plan().client_port});
+    client.roams = id % 2 == 1;
+    client.think_us_max = plan_.think_us_max;
+    client.ttl_s = plan_.ttl_s;
+    client.value_bytes_max = plan_.value_bytes_max;
+    client.register_keys = plan_.register_keys;
+    client.seed = surroundings_.random.Next();
+    clients_.push_back(std::make_unique<SimClient>(&surroundings_.timeline, &surroundings_.network,
+                                                   client, &history_));
+  }
+}
+
+// ---------------------------------------------------------------- phases
+
+Result World::Run() {
+  for (auto& client : clients_) client->Start();
+  for (const Action& action : plan_.actions) {
+    RunUntil(action.at_ms);
+    if (Failed()) break;
+    Perform(action);
+    observer_->Observe();
+  }
+  if (!Failed()) RunUntil(plan_.end_ms);
+  if (!Failed()) {
+    Heal();
+    const int64_t limit_ms = surroundings_.timeline.now_us() / 1000 + kConvergeMs;
+    if (RunUntilPaired(limit_ms)) {
+      observer_->set_calm(true);
+      FinalReads();
+      if (!Failed()) CompareContents();
+    } else if (!Failed()) {
+      std::string states;
+      for (const auto& node : nodes_) {
+        absl::StrAppend(
+            &states, " ", node->plan().name, "=",
+            node->running() ? replication::State_Name(node->status()->state) : "none",
+            node->running() ? absl::StrCat(" (", node->status()->last_reason, ")") : "");
+      }
+      violations_.push_back(
+          absl::StrCat("I15: no pair ", kConvergeMs, " ms after the last fault:", states));
+    }
+  }
+
+  Result result;
+  result.violations = violations_;
+  for (const std::string& each : observer_->violations()) result.violations.push_back(each);
+  for (const std::string& each : history_.violations()) result.violations.push_back(each);
+  for (const auto& client : clients_) {
+    result.operations += client->operations();
+    if (!client->complaint().empty()) result.violations.push_back(client->complaint());
+  }
+  surroundings_.trace.Add(result.operations);
+  result.trace_hash = surroundings_.trace.hash();
+  result.promotions = observer_->promotions();
+  result.forks = observer_->forks();
+  result.wipes = observer_->wipes();
+  result.virtual_us = surroundings_.timeline.now_us();
+  result.transitions = observer_->transitions();
+  return result;
+}
+
+bool World::Failed() const {
+  if (!violations_.empty() || !observer_->violations().empty() || !history_.violations().empty()) {
+    return true;
+  }
+  return std::any_of(clients_.begin(), clients_.end(),
+                     [](const auto& client) { return !client->complaint().empty(); });
+}
+
+void World::RunUntil(int64_t time_ms) {
+  while (surroundings_.timeline.RunNext(time_ms * 1000) && !Failed()) {
+  }
+}
+
+bool World::RunUntilPaired(int64_t limit_ms) {
+  while (!observer_->Paired()) {
+    if (Failed() || !surroundings_.timeline.RunNext(limit_ms * 1000)) return false;
+  }
+  return true;
+}
+
+void World::Heal() {
+  surroundings_.network.HealAll();
+  surroundings_.network.SetDelay(50, 200);
+  surroundings_.pace = Pace();
+  for (auto& node : nodes_) {
+    surroundings_.network.SetHostUp(node->plan().ip, true);
+    if (!node->running()) node->Start();
+    node->Continue();
+  }
+}
+
+void World::FinalReads() {
+  for (auto& client : clients_) client->Stop();
+  // What was given up is through by then.
+  RunUntil(surroundings_.timeline.now_us() / 1000 + 3000);
+  if (Failed()) return;
+  clients_[0]->ReadAll();
+  const int64_t limit_us = surroundings_.timeline.now_us() + 10'000'000;
+  while (!clients_[0]->idle() && !Failed() && surroundings_.timeline.RunNext(limit_us)) {
+  }
+  if (!clients_[0]->idle() && !Failed()) violations_.push_back("the last reads got no answer");
+  RunUntil(surroundings_.timeline.now_us() / 1000 + 200);
+}
+
+// I7: both nodes hold the same items.
+void World::CompareContents() {
+  if (!observer_->Paired()) {
+    violations_.push_back("I15: the pair broke up while nothing happened");
+    return;
+  }
+  std::array<std::map<std::string, std::string>, 2> contents;
+  for (size_t index = 0; index < 2; ++index) {
+    for (const Shard* shard : nodes_[index]->Shards()) {
+      shard->ForEachItem([&](const ItemView& item) {
+        contents[index][std::string(item.key)] =
+            absl::StrCat(item.version, " ", item.expiry_ms, " ", item.client_flags, " ",
+                         absl::string_view(item.value.data(), item.value.size()));
+      });
+    }
+  }
+  if (contents[0] == contents[1]) return;
+  for (const auto& item : contents[0]) {
+    const auto found = contents[1].find(item.first);
+    if (found != contents[1].end() && found->second == item.second) continue;
+    violations_.push_back(absl::StrCat("I7: ", item.first, " is ", item.second, " on a, ",
+                                       found == contents[1].end() ? "absent" : found->second,
+                                       " on b"));
+    return;
+  }
+  violations_.push_back("I7: b has items that a has not");
+}
+
+// ---------------------------------------------------------------- actions
+
+SimNode* World::Find(const std::string& name) {
+  for (auto& node : nodes_) {
+    if (node->plan().name == name) return node.get();
+    const replication::RoleStatus* status = node->status();
+    if (status != nullptr && name == (status->decides ? "master" : "slave")) return node.get();
+  }
+  return nullptr;
+}
+
+void World::Perform(const Action& action) {
+  surroundings_.trace.Add(absl::string_view(action.ToString()));
+  if (tells_) std::printf("---- %s\n", action.ToString().c_str());
+  switch (action.verb) {
+    case Action::kHeal:
+      return surroundings_.network.HealAll();
+    case Action::kReset:
+      return ResetLink();
+    case Action::kDelay:
+      return surroundings_.network.SetDelay(action.first, action.second);
+    case Action::kPace:
+      surroundings_.pace.stall_share = static_cast<double>(action.first) / 1000;
+      surroundings_.pace.stall_us_max = action.second * 1000;
+      return;
+    case Action::kCut:
+      return Cut(action.node, action.other);
+    default:
+      break;
+  }
+  SimNode* node = Find(action.node);
+  if (node != nullptr) PerformOn(node, action);
+}
+
+void World::PerformOn(SimNode* node, const Action& action) {
+  switch (action.verb) {
+    case Action::kStart:
+      surroundings_.network.SetHostUp(node->plan().ip, true);
+      if (!node->running()) node->Start();
+      break;
+    case Action::kKill:
+      node->Kill(action.first * 1000, surroundings_.random.Between(1, 60));
+      break;
+    case Action::kPower:
+      node->LosePower();
+      if (!plan_.same_host) surroundings_.network.SetHostUp(node->plan().ip, false);
+      break;
+    case Action::kTerm:
+      node->Terminate();
+      break;
+    case Action::kStop:
+      observer_->AllowFork();
+      node->Stop();
+      break;
+    case Action::kCont:
+    case Action::kContCores:
+      node->ContinueCores();
+      break;
+    case Action::kStopCore:
+      observer_->AllowFork();
+      node->StopCore(static_cast<size_t>(action.first));
+      break;
+    case Action::kCorrupt:
+      for (const TcpEndPtr& stream : LinkOf(node)) stream->CorruptNext();
+      break;
+    case Action::kClock:
+      if (node->process() != nullptr) node->process()->StepWallClock(action.first * 1000);
+      break;
+    case Action::kGarbage:
+      SendGarbage(node);
+      break;
+    case Action::kExpect:
+      if (node->status() == nullptr ||
+          replication::State_Name(node->status()->state) != action.other) {
+        violations_.push_back(absl::StrCat(
+            action.ToString(), ": it is ",
+            node->status() == nullptr ? "none" : replication::State_Name(node->status()->state)));
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+void World::Cut(const std::string& from, const std::string& to) {
+  const SimNode* source = Find(from);
+  const SimNode* target = Find(to);
+  if (source == nullptr || target == nullptr || source == target) return;
+  observer_->AllowFork();
+  surroundings_.network.Cut(source->plan().ip, target->plan().ip);
+}
+
+// The streams between this node and its peer.
+std::vector<TcpEndPtr> World::LinkOf(SimNode* node) {
+  std::vector<TcpEndPtr> link;
+  if (node->process() == nullptr) return link;
+  for (const TcpEndPtr& stream : node->process()->Streams()) {
+    const bool replication =
+        stream->peer().port == kReplicationPort || stream->local().port == kReplicationPort;
+    if (replication && stream->peer().ip < kClientIp) link.push_back(stream);
+  }
+  return link;
+}
+
+void World::ResetLink() {
+  for (auto& node : nodes_) {
+    for (const TcpEndPtr& stream : LinkOf(node.get())) stream->Kill();
+  }
+}
+
+void World::SendGarbage(SimNode* node) {
+  const TcpEndPtr stranger = surroundings_.network.Connect(
+      kClientIp + 200, {node->plan().ip, node->plan().replication_port}, nullptr);
+  const uint64_t bytes = surroundings_.random.Between(1, 300);
+  std::string nonsense;
+  for (uint64_t i = 0; i < bytes; ++i) {
+    nonsense.push_back(static_cast<char>(surroundings_.random.Below(256)));
+  }
+  surroundings_.timeline.After(
+      1000, [stranger, nonsense] { stranger->Send(nonsense.data(), nonsense.size()); });
+  surroundings_.timeline.After(50000, [stranger] { stranger->Close(false); });
+}
+
+}  // namespace twincached::sim
