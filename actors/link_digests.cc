@@ -25,10 +25,15 @@ std::string VerdictOf(uint64_t equal, uint64_t different, uint64_t position) {
 
 }  // namespace
 
-void LinkDigests::BeginLink() {
-  FailAll();
-  source_ = DigestSource(source_.next_round());
-  target_ = replication::DigestTarget(target_.given_up());
+// Whoever was in sync is no more, or has another role: what was under way is not finished.
+void LinkDigests::Begin(Side side) {
+  if (side_ != Side::kOut) {
+    FailAll();
+    source_ = DigestSource(source_.next_round());
+    target_ = replication::DigestTarget(target_.given_up());
+    work_.frames.clear();
+  }
+  side_ = side;
 }
 
 void LinkDigests::FailAll() {
@@ -83,9 +88,9 @@ absl::Status LinkDigests::OnCompared(const replication::DigestResult& result) {
 // ---------------------------------------------------------------- what to do
 
 bool LinkDigests::TakeWork(Side side, bool stream_free, int64_t now_ms, DigestWork* work) {
+  if (side != side_) Begin(side);
   if (side == Side::kOut) {
     FailAll();
-    work_.frames.clear();
   } else {
     AskAs(side);
     if (side == Side::kSource) DriveSource(stream_free, now_ms);

@@ -47,8 +47,6 @@ class LinkDigests {
   // Counts there.
   explicit LinkDigests(LinkStats* stats) : stats_(stats) {}
 
-  // A new link: everything begins anew.
-  void BeginLink();
   // `replication verify`.
   void OnCommand(const ClientToken& client) { commands_.push_back(client); }
   // DigestResult, Verify, VerifyAnswer.
@@ -69,6 +67,7 @@ class LinkDigests {
   // Asks for the peer; own clients have greater numbers.
   static constexpr uint64_t kPeer = 0;
 
+  void Begin(Side side);
   void FailAll();
   void AskAs(Side side);
   void DriveSource(bool stream_free, int64_t now_ms);
@@ -76,6 +75,7 @@ class LinkDigests {
   void Count(uint64_t equal, uint64_t different, uint64_t repaired, uint64_t position);
 
   LinkStats* const stats_;  // borrowed, outlives this
+  Side side_ = Side::kOut;
   replication::DigestSource source_;
   replication::DigestTarget target_;
   std::vector<ClientToken> commands_;  // not asked for yet

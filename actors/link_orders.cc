@@ -50,7 +50,6 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
   told_caught_up_ = told_in_sync_ = false;
   sender_.reset();
   receiver_.reset();
-  digests_.BeginLink();
   queued_from_.reset();
   peer_probe_.BeginLink(net::PeerAddress(peer->connection->fd())
                             .WithPort(static_cast<uint16_t>(peer_hello_.probe_port())));
@@ -68,7 +67,6 @@ void LinkActor::Obey(const replication::TurnLink& turn) {
   Peer* peer = link();
   if (peer == nullptr) return;
   peer->awaits_role = false;
-  digests_.BeginLink();
   queued_from_.reset();
   if (turn.as_source) {
     log_.AdvanceTo(receiver_->applied_position());

@@ -62,7 +62,7 @@ void ListenerActor::DropWrites() {
     client->holds.Release(*acknowledged_);
     bool doubtful = !client->holds.empty();
     for (size_t i = 0; client->HasForwards() && i < client->forwards->size(); ++i) {
-      const PendingForward& pending = (*client->forwards)[i];
+      const PendingRequest& pending = (*client->forwards)[i];
       doubtful |= !pending.answered && IsAwaitedWrite(pending.request);
     }
     if (doubtful) dropped.push_back(client);

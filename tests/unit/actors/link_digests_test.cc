@@ -158,17 +158,16 @@ TEST_F(LinkDigestsTest, WithoutASlaveInSyncVerifyIsAnErrorAtOnce) {
     digests_.OnCommand(kClient);
     EXPECT_EQ(TextTo(kClient, Work(side)), "");
     EXPECT_EQ(TextTo(kClient, Work(Side::kOut)), kError) << "the link ended";
-    digests_.OnCommand(kClient);
-    Work(side);
-    digests_.BeginLink();
-    EXPECT_EQ(TextTo(kClient, Work(side)), kError) << "another link";
   }
+  digests_.OnCommand(kClient);
+  Work(Side::kSource);
+  EXPECT_EQ(TextTo(kClient, Work(Side::kTarget)), kError) << "the roles were swapped";
   EXPECT_TRUE(Work(Side::kOut).answers.empty()) << "once each";
 }
 
 TEST_F(LinkDigestsTest, AnEarlierLinksResultsCountForNothing) {
   const uint64_t round = RoundOf(Work(Side::kSource));
-  digests_.BeginLink();
+  Work(Side::kOut);
   const uint64_t next = RoundOf(Work(Side::kSource));
   EXPECT_GT(next, round);
   Frame digest;
@@ -203,7 +202,7 @@ TEST_F(LinkDigestsTest, TheSlaveTellsWhatItFoundAndCountsIt) {
   repair.set_last_hash(LastHashOf(2));
   digests_.OnRepair(repair);
   EXPECT_FALSE(digests_.OnCompared(result).ok());
-  digests_.BeginLink();
+  Work(Side::kOut);
   digests_.OnRepair(repair);
   EXPECT_TRUE(digests_.OnCompared(result).ok()) << "everything was copied for it already";
 }

@@ -41,6 +41,7 @@ TEST_F(LinkTest, WhatIsAnsweredAloneIsAcknowledgedWithTheNextNews) {
   Send(link_, MutationBatchPtr(batch));
   Settle();
   Order(replication::SetServing{ServingMode::kAlone, 2, false});
+  ASSERT_FALSE(listener_.Heard<AcknowledgedPtr>().empty());
   EXPECT_EQ(*listener_.Heard<AcknowledgedPtr>().back(), (Acknowledged{9, 0}));
 }
 

@@ -308,6 +308,16 @@ TEST_F(ListenerTest, AQuitEndsAClientWhateverComesBehindIt) {
   }
 }
 
+TEST_F(ListenerTest, AQuitWhoseRepliesAreHeldDoesNotKeepTheCoreBusy) {
+  ServePaired();
+  const auto client = Connect();
+  EXPECT_EQ(Ask(client.get(), SetText("a", "1") + "quit\r\nmore\r\n"), "");
+  EXPECT_EQ(loop().Poll(0), 0u) << "nobody parses what is behind a quit";
+  Serve(ServingMode::kAlone);
+  EXPECT_EQ(client->Received(), "STORED\r\n");
+  EXPECT_TRUE(IsClosed(client.get()));
+}
+
 TEST_F(ListenerTest, AnEndInTheMiddleOfARequestIsAnEnd) {
   for (const char* half : {"", "se", "set a 0 0 5\r\nab", "get b\r\nset a 0 0 5\r\nab"}) {
     const auto client = Connect();
