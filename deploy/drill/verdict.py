@@ -28,6 +28,10 @@ def judge(expect: Expectations, outcome: Outcome) -> List[str]:
             limit = expect.limits(what).get("max")
             if limit is not None:
                 failures += _judge_time(f"after {fault.what}", what, getattr(fault, what), limit)
+    if any(fault.gap_ms and outcome.client_stall_ms > fault.gap_ms / 2
+           for fault in outcome.faults) and failures:
+        failures.append(f"the clients themselves stood still for {outcome.client_stall_ms:g} ms: "
+                        "times of this run say little about the pair")
     return failures
 
 

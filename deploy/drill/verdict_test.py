@@ -46,6 +46,10 @@ class JudgeTest(unittest.TestCase):
         self.assertEqual(self._failed(gap_ms=150.1), ["after"])
         self.assertEqual(self._failed(gap_ms=None), ["after"])
 
+    def test_clients_that_stood_still_are_told_with_the_gap(self) -> None:
+        self.assertEqual(self._failed(gap_ms=151.0, client_stall_ms=140.0), ["after", "the"])
+        self.assertEqual(self._failed(gap_ms=149.0, client_stall_ms=140.0), [])
+
     def test_never_paired_again(self) -> None:
         fault = FaultTimes("freeze a", "b", 20.0, 50.0, 50.0, 300.0, None)
         failures = judge(_EXPECT, _outcome(faults=[fault]))
