@@ -56,12 +56,14 @@ class DrillTest(unittest.TestCase):
         self._binary = fake_node.install(Path(self._folder.name))
 
     def _drill(self, text: str, *more: str) -> Tuple[int, dict]:
+        """Histories that are kept are so in the test's own folder."""
         Path(self._folder.name, "short.toml").write_text(text)
         arguments = ["drill", "short", "--json", "--binary", str(self._binary), "--scenarios",
                      self._folder.name, *more]
         out, err = io.StringIO(), io.StringIO()
         with mock.patch("sys.argv", arguments), contextlib.redirect_stdout(out), \
-                contextlib.redirect_stderr(err):
+                contextlib.redirect_stderr(err), \
+                mock.patch("tempfile.tempdir", self._folder.name):
             status = drill.main()
         return status, json.loads(out.getvalue())["drills"][0]["runs"][0]
 
@@ -70,6 +72,8 @@ class DrillTest(unittest.TestCase):
         self.assertEqual(status, 1)
         self.assertGreater(run["found"]["lost"], 0)
         self.assertTrue(any(failure.startswith("lost:") for failure in run["failures"]))
+        kept = Path(run["details"][-1].split(": ")[-1])
+        self.assertIn(" set ", kept.read_text(encoding="ascii"))
 
     def test_what_is_destroyed_may_be_missing(self) -> None:
         status, run = self._drill(_DESTROY)

@@ -5,6 +5,8 @@ wrong, all processes are gone when run() returns. Times are time.monotonic(), wh
 the machine share.
 """
 
+import os
+import shutil
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -157,6 +159,13 @@ class Drill:
         self.workload.start(LoadPlan(self._client_ports, str(self.history), writers, sizes.readers,
                                      sizes.flood_per_s, sizes.pace_ms / 1000.0,
                                      sizes.patience_ms / 1000.0))
+
+    def keep_history(self) -> Path:
+        """A copy that outlives the drill."""
+        handle, kept = tempfile.mkstemp(prefix=f"drill-{self.scenario.name}-", suffix=".history")
+        os.close(handle)
+        shutil.copyfile(self.history, kept)
+        return Path(kept)
 
     # For the steps.
 

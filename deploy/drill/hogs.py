@@ -28,6 +28,9 @@ class Hogs:
         self._processes.clear()
 
     def _start(self) -> None:
-        process = subprocess.Popen(_BUSY, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+        # A session each: the kernel shares time among sessions first (sched_autogroup), and all
+        # loops in one would take no more from a node than a single one does.
+        process = subprocess.Popen(_BUSY, stdin=subprocess.DEVNULL, start_new_session=True,
+                                   preexec_fn=die_with_parent)
         self._guard.watch(process.pid)
         self._processes.append(process)

@@ -139,3 +139,5 @@ def _judge_history(drill: Drill, checker: Path, outcome: Outcome) -> None:
         return
     outcome.found = {kind: findings.counts[kind] for kind in KINDS}
     outcome.details += findings.sentences[:_DETAILS_MAX]
+    if findings.sentences and drill.settings.history is None:
+        outcome.details.append(f"its history is kept: {drill.keep_history()}")
