@@ -35,13 +35,14 @@ class FrozenThread:
 def busiest_other_thread(pid: int) -> int:
     """The thread that has used most time, of all but the main one: with `-t 2`, core 1's."""
     threads = [int(path.name) for path in Path(f"/proc/{pid}/task").iterdir()]
-    return max((thread for thread in threads if thread != pid), key=lambda each: _ticks(pid, each))
+    return max((thread for thread in threads if thread != pid),
+               key=lambda each: _nanoseconds(pid, each))
 
 
-def _ticks(pid: int, thread: int) -> int:
-    stat = Path(f"/proc/{pid}/task/{thread}/stat").read_text(encoding="ascii")
-    fields = stat.rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def _nanoseconds(pid: int, thread: int) -> int:
+    """On the processor so far; the ticks of `stat` are too coarse for a node that just began."""
+    schedstat = Path(f"/proc/{pid}/task/{thread}/schedstat").read_text(encoding="ascii")
+    return int(schedstat.split()[0])
 
 
 def _ptrace(request: int, thread: int) -> None:
