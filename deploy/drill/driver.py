@@ -25,6 +25,7 @@ from deploy.node.process import NodeSpec
 
 _START_LIMIT_S = 10.0
 _TURN_S = 0.005
+_PORT_TAKEN = "Address already in use"
 
 Note = Callable[[str], None]
 
@@ -80,11 +81,12 @@ class Drill:
         self._own_history = tempfile.NamedTemporaryFile(prefix="drill-", suffix=".history")
         self.history = settings.history or Path(self._own_history.name)
         self.history.write_text("", encoding="ascii")
-        self._client_ports = free_ports(len(NODES))
-        self._replication_ports = free_ports(len(NODES))
+        ports = free_ports(3 * len(NODES))  # At once, so that no two are the same.
+        self._client_ports, self._replication_ports = ports[0:2], ports[2:4]
         self.proxy: Optional[FaultProxy] = None
         if scenario.pair.replication == "proxy":
-            self.proxy = FaultProxy(dict(zip(NODES, self._replication_ports)))
+            self.proxy = FaultProxy(dict(zip(NODES, self._replication_ports)),
+                                    dict(zip(NODES, ports[4:6])))
         self.seats = {spec.name: Seat(spec, settings.guard, self._open_log(spec.name))
                       for spec in self._specs()}
 
@@ -212,4 +214,6 @@ class Drill:
             death = seat.died()
             if death is not None:
                 seat.kill()
+                if not self.load_began and any(_PORT_TAKEN in line for _, line in seat.lines):
+                    raise DrillSkipped(f"somebody else took a port of {name} meanwhile")
                 raise StepFailed(f"{name} ended by itself: {death}")

@@ -18,7 +18,7 @@ from typing import Any, Callable, Deque, Dict, List, Optional
 
 from deploy.drill.lane import Faults, Lane, Shape
 from deploy.drill.loop import READABLE, WRITABLE, Loop
-from deploy.node.ports import LOOPBACK, free_ports
+from deploy.node.ports import LOOPBACK
 
 _PIECE_BYTES = 64 * 1024
 _CONNECTIONS_MAX = 64
@@ -30,9 +30,9 @@ class FaultProxy:
     """ports[name] is what that node dials; targets[name] is the port that node listens on. Who
     dials a node that is not present is refused, as if there were no proxy; at first none is."""
 
-    def __init__(self, targets: Dict[str, int]) -> None:
-        assert len(targets) == 2
-        self.ports = dict(zip(targets, free_ports(len(targets))))
+    def __init__(self, targets: Dict[str, int], ports: Dict[str, int]) -> None:
+        assert len(targets) == 2 and set(ports) == set(targets)
+        self.ports = ports
         self._faults = {name: Faults(random.random) for name in targets}
         self._targets = targets
         self._loop = Loop()

@@ -7,7 +7,7 @@ import unittest
 
 from deploy.drill.fault_proxy import FaultProxy
 from deploy.drill.lane import FORWARD, Shape
-from deploy.node.ports import LOOPBACK
+from deploy.node.ports import LOOPBACK, free_ports
 
 _LIMIT_S = 10.0
 _MOMENT_S = 0.05
@@ -19,7 +19,7 @@ class FaultProxyTest(unittest.TestCase):
         self._listener.settimeout(_LIMIT_S)
         self.addCleanup(self._listener.close)
         targets = {"left": 1, "right": self._listener.getsockname()[1]}
-        self.proxy = FaultProxy(targets)
+        self.proxy = FaultProxy(targets, dict(zip(targets, free_ports(len(targets)))))
         self.addCleanup(self.proxy.close)
         for name in targets:
             self.proxy.set_present(name, True)
