@@ -71,6 +71,7 @@ void LinkActor::Obey(const replication::TurnLink& turn) {
   if (turn.as_source) {
     log_.AdvanceTo(receiver_->applied_position());
     receiver_.reset();
+    retiring_.reset();  // what it brought was applied before this link's Hello
     BeginSource(turn.verdict);
   } else if (turn.verdict.resume_position() == log_.end()) {
     sender_.reset();
