@@ -24,6 +24,9 @@
 //   Cas ids    one id shows one value of one key, is replaced by at most one cas, and on one key
 //              ids never fall in real time.
 //
+// Use:     const HistoryChecker::Id id = checker.Begin(operation);    as it leaves its client
+//          if (!checker.End(id, now_us, answer)) Fail(checker.violations().back());
+//
 // A store is empty when its history begins. Unknown outcomes may take effect at any later time, at
 // most once. An operation that breaks a rule proves nothing afterwards: one sentence for one cause.
 //

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/check.h"
+
 namespace twincached::history {
 
 void PossibleEffects::Remove(const Operation& operation) {
@@ -10,9 +12,15 @@ void PossibleEffects::Remove(const Operation& operation) {
 }
 
 void PossibleEffects::Acknowledged(const Operation& operation, const Allowances& allowances) {
+  const auto own = std::find_if(suspects_.begin(), suspects_.end(), [&](const Suspect& suspect) {
+    return suspect.operation.get() == &operation;
+  });
+  CHECK(own != suspects_.end());
+  // Once blamed, it explains less. Blames of others do not count here: a fork may take them back.
+  const int64_t latest_us = std::min(own->not_after_us, operation.completed_us);
   auto superfluous = [&](const Suspect& suspect) {
     return suspect.operation.get() != &operation &&
-           LatestEffect(suspect, allowances) <= operation.completed_us;
+           allowances.LatestEffect(*suspect.operation) <= latest_us;
   };
   suspects_.erase(std::remove_if(suspects_.begin(), suspects_.end(), superfluous), suspects_.end());
 }

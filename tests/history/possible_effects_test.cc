@@ -49,6 +49,32 @@ TEST(PossibleEffects, ABlameIsForTheOnlySuspectAndOnce) {
   EXPECT_EQ(suspects.CountSince(51, allowances), 0);
 }
 
+TEST(PossibleEffects, TheBlamedStandsOnlyForWhatIsOlderThanItsBlame) {
+  const Allowances allowances(0);
+  PossibleEffects suspects;
+  const auto blamed = Delete(10, 60, Outcome::kOk);
+  suspects.Add(blamed);
+  suspects.Blame(0, 30, allowances);
+  suspects.Add(Delete(40, 50, Outcome::kOk));
+  suspects.Acknowledged(*blamed, allowances);
+  EXPECT_EQ(suspects.CountSince(40, allowances), 1);
+}
+
+TEST(PossibleEffects, TheBlamedMayEndLate) {
+  const Allowances allowances(0);
+  PossibleEffects suspects;
+  const auto blamed = Delete(10, kForever, Outcome::kUnknown);
+  suspects.Add(blamed);
+  suspects.Blame(0, 30, allowances);
+  const auto newer = Delete(40, 50, Outcome::kOk);
+  suspects.Add(newer);
+  suspects.Acknowledged(*newer, allowances);
+  blamed->completed_us = 60;
+  blamed->answer.outcome = Outcome::kOk;
+  suspects.Acknowledged(*blamed, allowances);
+  EXPECT_EQ(suspects.CountSince(50, allowances), 1);
+}
+
 TEST(PossibleEffects, AForkTakesBackABlame) {
   const Allowances allowances(0);
   PossibleEffects suspects;

@@ -101,6 +101,17 @@ TEST(Presence, AnUnknownDeleteTakesEffectOnce) {
               FindsNothing());
 }
 
+TEST(Presence, ADeleteThatEndsLateMayHaveTakenEffectEarly) {
+  // The add shows that the long delete came before it; the short one removed what was added.
+  EXPECT_THAT(Judge(R"(
+      0 9 1 set k value=a ok
+      10 60 2 delete k ok
+      20 30 1 add k value=b ok
+      40 50 1 delete k ok
+      70 80 3 get k not)"),
+              FindsNothing());
+}
+
 TEST(Presence, ARefusedDeleteExplainsNothing) {
   EXPECT_THAT(Judge(R"(
       0 10 1 set k value=a ok
