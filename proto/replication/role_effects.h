@@ -61,8 +61,8 @@ struct Probe {};
 struct SetServing {
   ServingMode mode;
   uint64_t token;
-  bool drop_held;
-  bool drop_writes;
+  bool drop_held = false;
+  bool drop_writes = false;
 };
 // STOREs: clients' writes are executed from now on, or answered kNoReplica. True at the start.
 struct SetWrites {

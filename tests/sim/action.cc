@@ -19,7 +19,7 @@ struct Form {
   int numbers;
 };
 
-constexpr std::array<Form, 17> kForms = {{
+constexpr std::array<Form, 18> kForms = {{
     {Action::kStart, "start", true, false, 0},
     {Action::kKill, "kill", true, false, 1},
     {Action::kPower, "power", true, false, 0},
@@ -35,6 +35,7 @@ constexpr std::array<Form, 17> kForms = {{
     {Action::kPace, "pace", false, false, 2},
     {Action::kCorrupt, "corrupt", true, false, 0},
     {Action::kClock, "clock", true, false, 1},
+    {Action::kSwitch, "switch", true, false, 0},
     {Action::kGarbage, "garbage", true, false, 0},
     {Action::kExpect, "expect", true, true, 0},
 }};

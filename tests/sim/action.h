@@ -2,8 +2,8 @@
 //
 //     action  = "at" MS verb *( " " word )
 //     verb    = "start" | "kill" | "power" | "term" | "stop" | "cont" | "stopcore" | "contcores"
-//             | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt" | "clock" | "garbage"
-//             | "expect"
+//             | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt" | "clock" | "switch"
+//             | "garbage" | "expect"
 //
 // A node is named `a`, `b`, or by what it is at that time: `master`, `slave`. Times are
 // milliseconds of virtual time, in lines and values alike.
@@ -35,6 +35,7 @@ struct Action {
     kPace,       // SHARE MOST: that share (per mille) of wake-ups waits up to MOST ms
     kCorrupt,    // NODE: one bit of what it receives next from its peer is flipped
     kClock,      // NODE STEP_MS: its wall clock jumps
+    kSwitch,     // NODE: asked for a switchover
     kGarbage,    // NODE: a stranger writes nonsense to its replication port
     kExpect,     // NODE STATE: by now it is in that state
   };

@@ -88,6 +88,7 @@ void Network::Reach(const TcpEndPtr& caller, int64_t again_us) {
   }
   auto callee = std::make_shared<TcpEnd>(this, caller->peer_, caller->local_);
   callee->state_ = TcpEnd::State::kOpen;
+  callee->last_arrival_us_ = timeline_.now_us() + back_us;  // no byte overtakes the answer
   callee->other_ = caller;
   caller->other_ = callee;
   found->second->waiting_.push_back(callee);

@@ -1,6 +1,7 @@
 #include "tests/sim/observer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -17,7 +18,9 @@ bool Observer::IsAlone(size_t index) const {
   return seen_[index].running && (state == replication::SOLO || state == replication::FEED);
 }
 
+// By its own word, STOREs may be a moment behind; or because nothing has been written yet.
 bool Observer::IsEmpty(size_t index) const {
+  if (nodes_[index]->status()->generation.id() == 0) return true;
   for (const Shard* shard : nodes_[index]->Shards()) {
     if (shard->stats().items > 0) return false;
   }
@@ -118,6 +121,7 @@ void Observer::OnAlone(size_t index) {
   } else if (seen.current && IsEmpty(index)) {
     LoseAll(seen.alone_since_us);
   }
+  if (history_.in_fork() && IsEmpty(index)) fork_with_empty_ = true;
   seen.current = true;
   if (!IsAlone(1 - index)) {
     if (other.current) other.stale_since_us = timeline_.now_us();
@@ -143,7 +147,9 @@ void Observer::CloseFork() {
     const bool serves = seen_[index].running && seen_[index].current &&
                         (IsAlone(index) || state == replication::MASTER);
     if (!serves || !other_gone) continue;
-    return history_.EndFork(timeline_.now_us());
+    history_.EndFork(timeline_.now_us());
+    if (std::exchange(fork_with_empty_, false)) LoseAll(timeline_.now_us());
+    return;
   }
 }
 

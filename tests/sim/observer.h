@@ -82,6 +82,8 @@ class Observer {
   uint64_t promotions_ = 0, forks_ = 0, wipes_ = 0;
   bool calm_ = false;
   bool fork_allowed_ = false;
+  // One of the two began empty: if that one wins, what the other had is lost.
+  bool fork_with_empty_ = false;
 };
 
 }  // namespace twincached::sim

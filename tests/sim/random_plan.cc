@@ -41,6 +41,8 @@ class Planner {
       clock.wall_offset_us = 1'700'000'000'000'000 + random_.Between(-3'600'000'000, 3'600'000'000);
       if (harsh) clock.drift_ppm = random_.Between(-200, 200);
     }
+    plan_.refuse_solo_writes = random_.Chance(0.1);
+    if (harsh && !plan_.same_host && random_.Chance(0.1)) plan_.dials[random_.Below(2)] = false;
     plan_.clients = static_cast<size_t>(random_.Between(2, 5));
     plan_.think_us_max = random_.Between(5, 40) * 1000;
     if (random_.Chance(0.3)) plan_.ttl_s = random_.Between(3, 5);
@@ -58,7 +60,9 @@ class Planner {
   // Ends one process or both and starts what is missing, soon.
   void EndProcess() {
     const uint64_t dice = random_.Below(100);
-    if (dice < 80) {
+    if (dice < 10) {
+      Add(Action::kSwitch, Node());
+    } else if (dice < 80) {
       Add(Action::kKill, Role(), random_.Chance(0.3) ? random_.Between(1, 60) : 0);
     } else if (dice < 93) {
       Add(Action::kTerm, Role());
@@ -76,7 +80,7 @@ class Planner {
 
   // Something that is no clean death.
   void Disturb() {
-    switch (random_.Below(11)) {
+    switch (random_.Below(12)) {
       case 0:
       case 1:
         return CutFor(random_.Chance(0.5) ? random_.Between(20, 600) : random_.Between(600, 3000));
@@ -102,6 +106,9 @@ class Planner {
         Add(Action::kGarbage, Node());
         break;
       case 10:
+        Add(Action::kSwitch, Node());
+        break;
+      case 11:
         Add(Action::kPower, Role());
         now_ms_ += random_.Between(100, 2500);
         Add(Action::kStart, "a");

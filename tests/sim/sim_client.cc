@@ -144,7 +144,9 @@ void SimClient::GiveUp() {
 
 void SimClient::Finish(Pending* pending, Outcome outcome) {
   pending->operation.answer.outcome = outcome;
+  pending->operation.completed_us = timeline_.now_us();
   history_.End(pending->handle, timeline_.now_us(), pending->operation.answer);
+  if (on_operation_) on_operation_(pending->operation);
   ++operations_;
 }
 

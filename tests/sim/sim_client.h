@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -47,6 +48,10 @@ class SimClient {
   void Stop();
   // Reads every key once on every node, then stops.
   void ReadAll();
+  // Called with every operation that ended.
+  void set_on_operation(std::function<void(const history::Operation&)> hook) {
+    on_operation_ = std::move(hook);
+  }
   bool idle() const { return stopped_ && pending_.empty() && to_read_.empty(); }
 
   uint64_t operations() const { return operations_; }
@@ -93,6 +98,7 @@ class SimClient {
   uint64_t operations_ = 0;
   std::map<std::string, uint64_t> cas_ids_;  // newest seen, by key
   std::string complaint_;
+  std::function<void(const history::Operation&)> on_operation_;
 };
 
 }  // namespace twincached::sim

@@ -79,20 +79,21 @@ NodeSetup SimNode::MakeSetup(const std::shared_ptr<Life>& life) {
   config.replication_port = plan_.replication_port;
   config.threads = plan_.threads;
   config.memory_bytes_max = plan_.memory_bytes;
-  config.ack_pair = plan_.ack_pair;
   config.timers = plan_.timers;
-  setup.peer = {ToAddress(plan_.peer_ip, 0).HostString(), plan_.replication_port};
-  config.peer = setup.peer.host;
+  if (plan_.peer_ip != 0) {
+    setup.peer = {ToAddress(plan_.peer_ip, 0).HostString(), plan_.replication_port};
+    config.peer = setup.peer.host;
+  }
   setup.client_addresses = {ToAddress(plan_.ip, plan_.client_port)};
   setup.replication_addresses = {ToAddress(plan_.ip, plan_.replication_port)};
 
   replication::RoleConfig& role = setup.role;
-  role.has_peer = true;
+  role.has_peer = plan_.peer_ip != 0;
   role.node_name = plan_.name;
   role.node_id = HashKey(plan_.name, 0);
   role.incarnation.set_high(random.Next());
   role.incarnation.set_low(random.Next());
-  role.ack_pair = plan_.ack_pair;
+  role.refuse_solo_writes = config.refuse_solo_writes = plan_.refuse_solo_writes;
   role.slot_seed = random.Next();
   role.random_seed = random.Next();
   role.timers = plan_.timers;
@@ -175,6 +176,13 @@ void SimNode::End() {
 void SimNode::Terminate() {
   if (life_ == nullptr) return;
   caf::anon_send(life_->wiring->supervisor, StopSignal{15});
+  Wake(life_, 0);
+}
+
+void SimNode::AskSwitchover() {
+  if (life_ == nullptr) return;
+  caf::anon_send(life_->wiring->supervisor,
+                 AdminRequest{ClientToken(), ReplicationCommand::kSwitchover});
   Wake(life_, 0);
 }
 

@@ -48,13 +48,13 @@ struct Surroundings {
 };
 
 struct NodePlan {
-  std::string name;  // "a"
-  Ip ip = 0, peer_ip = 0;
+  std::string name;        // "a"
+  Ip ip = 0, peer_ip = 0;  // peer_ip 0: no -x
   uint16_t client_port = 11211;
   uint16_t replication_port = 11212;
   uint32_t threads = 1;
   size_t memory_bytes = 4u << 20;
-  bool ack_pair = true;
+  bool refuse_solo_writes = false;
   HostClock clock;
   replication::Timers timers;
 };
@@ -68,10 +68,11 @@ class SimNode {
   void Start();  // a new process; REQUIRES: none runs
   // SIGKILL: sockets close after free_us, one by one, gap_us apart.
   void Kill(int64_t free_us, int64_t gap_us);
-  void LosePower();  // SetHostUp() of the network is the caller's
-  void Terminate();  // SIGTERM
-  void Stop();       // SIGSTOP
-  void Continue();   // SIGCONT
+  void LosePower();      // SetHostUp() of the network is the caller's
+  void Terminate();      // SIGTERM
+  void AskSwitchover();  // `replication switchover`
+  void Stop();           // SIGSTOP
+  void Continue();       // SIGCONT
   // One core hangs while the others run.
   void StopCore(size_t core);
   void ContinueCores();

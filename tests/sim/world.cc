@@ -41,18 +41,20 @@ World::World(WorldPlan plan, caf::actor_system* system)
     NodePlan node;
     node.name = index == 0 ? "a" : "b";
     node.ip = kNodeIp + (plan_.same_host ? 0 : index);
-    node.peer_ip = kNodeIp + (plan_.same_host ? 0 : 1 - index);
+    if (plan_.dials[index]) node.peer_ip = kNodeIp + (plan_.same_host ? 0 : 1 - index);
     node.client_port = static_cast<uint16_t>(kClientPort + (plan_.same_host ? 2 * index : 0));
     node.replication_port = kReplicationPort;
     node.threads = plan_.threads[index];
     node.clock = plan_.clocks[index];
-    node.ack_pair = plan_.ack_pair[index];
+    node.refuse_solo_writes = plan_.refuse_solo_writes;
     node.memory_bytes = plan_.memory_bytes;
     nodes_[index] = std::make_unique<SimNode>(&surroundings_, node);
   }
   observer_ = std::make_unique<Observer>(&surroundings_.timeline,
                                          std::array<SimNode*, 2>{nodes_[0].get(), nodes_[1].get()},
                                          &history_);
+  // A node without -x serves at once, whoever else does.
+  if (!plan_.dials[0] || !plan_.dials[1]) observer_->AllowFork();
   for (auto& node : nodes_) node->set_after_iteration([this] { observer_->Observe(); });
   MakeClients();
 }
@@ -79,6 +81,21 @@ void World::TellStory() {
     std::printf("%9.3f %s %.*s\n", static_cast<double>(surroundings_.timeline.now_us()) / 1000,
                 name.c_str(), static_cast<int>(line.size()), line.data());
   });
+}
+
+void World::TellOperations() {
+  surroundings_.network.set_on_delivery([this](const SocketName& to, const std::string& bytes) {
+    if (to.ip >= kClientIp || to.port == kClientPort || bytes.empty()) return;
+    std::printf("%9.3f host %u port %u gets %zu bytes\n",
+                static_cast<double>(surroundings_.timeline.now_us()) / 1000, to.ip & 255, to.port,
+                bytes.size());
+  });
+  for (auto& client : clients_) {
+    client->set_on_operation([](const history::Operation& operation) {
+      std::printf("%9.3f %s %s\n", static_cast<double>(operation.completed_us) / 1000,
+                  operation.key.c_str(), history::Describe(operation).c_str());
+    });
+  }
 }
 
 void World::MakeClients() {
@@ -287,6 +304,9 @@ void World::PerformOn(SimNode* node, const Action& action) {
       break;
     case Action::kClock:
       if (node->process() != nullptr) node->process()->StepWallClock(action.first * 1000);
+      break;
+    case Action::kSwitch:
+      node->AskSwitchover();
       break;
     case Action::kGarbage:
       SendGarbage(node);

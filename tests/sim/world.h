@@ -31,7 +31,8 @@ struct WorldPlan {
   bool same_host = false;
   std::array<uint32_t, 2> threads = {1, 1};
   std::array<HostClock, 2> clocks;
-  std::array<bool, 2> ack_pair = {true, true};
+  std::array<bool, 2> dials = {true, true};  // -x
+  bool refuse_solo_writes = false;
   size_t clients = 4;
   int64_t think_us_max = 20000;
   int64_t ttl_s = 0;
@@ -56,6 +57,8 @@ class World {
 
   // Prints each action and each line that a node logs. Before Run().
   void TellStory();
+  // Prints each operation of the clients as well.
+  void TellOperations();
   Result Run();
 
  private:

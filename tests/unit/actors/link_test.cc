@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proto/key_hash.h"
@@ -183,8 +184,6 @@ TEST_F(LinkTest, AForwardIsExecutedOnce) {
 // ---------------------------------------------------------------- no room at the slave
 
 TEST_F(LinkTest, WhatASlaveGaveUpIsToldAgainOnTheNextLink) {
-  auto shed = std::make_shared<Applied>();
-  shed->shed_keys = {"big", "bigger"};
   for (int links = 1; links <= 3; ++links) {
     const auto far = Meet();
     EXPECT_TRUE(far->Frames().back().has_hello());
@@ -192,7 +191,9 @@ TEST_F(LinkTest, WhatASlaveGaveUpIsToldAgainOnTheNextLink) {
     for (int shard : {0, 1}) {
       EXPECT_EQ(OrdersTo(shard, StoreOrder::kTellShed).size(), static_cast<size_t>(links));
     }
-    Send(link_, AppliedPtr(std::make_shared<Applied>(*shed)));
+    auto shed = std::make_shared<Applied>();
+    shed->shed_keys = {"big", "bigger"};
+    Send(link_, AppliedPtr(std::move(shed)));
     Settle();
     const auto frames = far->Frames();
     ASSERT_EQ(frames.size(), 1u) << "at once, though nothing else is to be acknowledged";
