@@ -6,6 +6,7 @@
 #include "actors/log.h"
 #include "net/clock.h"
 #include "net/socket.h"
+#include "proto/canary.h"
 #include "proto/limits.h"
 
 namespace twincached {
@@ -237,7 +238,9 @@ void LinkActor::SetTicking(bool wanted) {
 void LinkActor::Tick() {
   tick_timer_ = loop().AddTimer(options_.timers.heartbeat, WhileRunning([this] { Tick(); }));
   const int64_t now_ms = net::BoottimeMs();
-  running_ms_ += std::min(now_ms - last_tick_ms_, options_.timers.heartbeat);
+  const int64_t tick_ms = now_ms - last_tick_ms_;
+  const bool uncapped = BrokenOnPurpose(Canary::kTimersFirst);
+  running_ms_ += uncapped ? tick_ms : std::min(tick_ms, options_.timers.heartbeat);
   last_tick_ms_ = now_ms;
   SendHeartbeat();
   if (link() != nullptr) peer_probe_.Verify();

@@ -6,6 +6,7 @@
 #include "actors/link.h"
 #include "actors/log.h"
 #include "net/clock.h"
+#include "proto/canary.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
 
@@ -122,7 +123,8 @@ void LinkActor::OnForwards(const replication::Forwards& forwards) {
     if (forward.op() > static_cast<uint32_t>(Op::kFlush) || forward.key().size() > kKeyBytesMax) {
       return Tell(replication::StreamBroken{"a forward that cannot be executed"});
     }
-    if (forward.number() <= executed_forward_) continue;
+    const bool executed = forward.number() <= executed_forward_;
+    if (executed && !BrokenOnPurpose(Canary::kForwardTwice)) continue;
     executed_forward_ = forward.number();
     Command command;
     command.op = static_cast<Op>(forward.op());

@@ -4,6 +4,7 @@
 
 #include "actors/link.h"
 #include "actors/log.h"
+#include "proto/canary.h"
 #include "proto/limits.h"
 
 namespace twincached {
@@ -27,7 +28,9 @@ void LinkActor::BeginTarget(const replication::Verdict& verdict) {
   }
   // An Ack that named them may have been lost with the link before.
   OrderStores(StoreOrder::kTellShed, 0);
-  const bool knows_us = peer_hello_.forwards_from().low() == options_.incarnation_low;
+  if (BrokenOnPurpose(Canary::kResendDropped)) return;
+  const bool knows_us = peer_hello_.forwards_from().low() == options_.incarnation_low &&
+                        !BrokenOnPurpose(Canary::kForwardTwice);
   SendForwards(knows_us ? peer_hello_.forwards_executed() + 1 : book_.first());
 }
 

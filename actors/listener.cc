@@ -5,6 +5,7 @@
 
 #include "actors/log.h"
 #include "net/clock.h"
+#include "proto/canary.h"
 #include "proto/check.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
@@ -244,7 +245,7 @@ void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
 
 // What is appended from here on waits for batch `seq` of `shard`.
 void ListenerActor::Hold(Client* client, uint32_t shard, uint64_t seq) {
-  if (seq <= (*acknowledged_)[shard]) return;
+  if (seq <= (*acknowledged_)[shard] || BrokenOnPurpose(Canary::kAckBeforeSlave)) return;
   client->holds.Add(client->connection->appended(), shard, seq);
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/listener.h"
 #include "net/clock.h"
+#include "proto/canary.h"
 #include "proto/limits.h"
 
 namespace twincached {
@@ -75,8 +76,10 @@ bool ListenerActor::Frozen() const {
   switch (mode_) {
     case ServingMode::kAlone:
       return false;
-    case ServingMode::kPaired:
     case ServingMode::kFollower:
+      if (BrokenOnPurpose(Canary::kReadsUnechoed)) return false;
+      [[fallthrough]];
+    case ServingMode::kPaired:
       return net::BoottimeMs() >= lease_until_boot_ms_;
     case ServingMode::kHeld:
     case ServingMode::kClosed:

@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "proto/canary.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
 
@@ -68,6 +69,10 @@ bool Applier::MakeRoom(uint64_t hash, const ItemView& item, Location* old) {
   // The old one goes either way: its room is the first to be used.
   if (replaces) store.Remove(hash, *old);
   *old = kNoLocation;
+  if (BrokenOnPurpose(Canary::kSlaveEvicts)) {
+    RecordWriter untold;
+    return parts_->reclaimer.MakeRoom(hash, item.key, footprint, {0, &untold, true});
+  }
   return parts_->reclaimer.MakeRoom(hash, item.key, footprint, ShardCall());
 }
 

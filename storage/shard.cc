@@ -1,5 +1,6 @@
 #include "storage/shard.h"
 
+#include "proto/canary.h"
 #include "proto/check.h"
 #include "proto/limits.h"
 #include "storage/applier.h"
@@ -29,7 +30,8 @@ struct Shard::State {
   }
   void SetBound() {
     const size_t bytes = parts.options.memory_bytes_max;
-    parts.store.set_memory_bytes_max(deciding ? bytes : bytes + bytes / kSlaveHeadroomDivisor);
+    const bool headroom = !deciding && !BrokenOnPurpose(Canary::kSlaveEvicts);
+    parts.store.set_memory_bytes_max(headroom ? bytes + bytes / kSlaveHeadroomDivisor : bytes);
   }
   void Clear(uint64_t slot_seed) {
     parts.cursor.Abandon();
@@ -140,6 +142,10 @@ Reply Shard::Read(const Command& command, int64_t now_ms) {
   const bool expired = IsExpired(item->expiry_ms(), now_ms);
   const bool flushed = parts.flushes.IsDue(SlotOf(command.hash), now_ms);
   if (expired || flushed) {
+    if (flushed && BrokenOnPurpose(Canary::kSlaveFlushes)) {
+      RecordWriter untold;
+      state_->executor.FireFlushes(state_->CallOf(now_ms, &untold));
+    }
     ++parts.stats.get_misses;
     ++(expired ? parts.stats.get_expired : parts.stats.get_flushed);
     return reply;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "proto/canary.h"
 #include "proto/check.h"
 #include "storage/shard_options.h"
 
@@ -31,6 +32,7 @@ class VersionSource {
     CHECK_LE(this->epoch_number(), epoch_number);
     CHECK_LE(epoch_number, kEpochMask);
     newest_ = std::max(newest_, epoch_number << kCounterBits);
+    if (BrokenOnPurpose(Canary::kCasIdReused)) newest_ = uint64_t{1} << kCounterBits;
   }
 
   uint64_t Mint() {

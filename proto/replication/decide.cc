@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proto/canary.h"
 
 namespace twincached::replication {
 namespace {
@@ -80,7 +81,7 @@ int CompareForked(const Hello& a, const Hello& b) {
 
 bool IsFirstSource(const Hello& a, const Hello& b) {
   if (!HasData(a) && !HasData(b)) return CompareEmpty(a, b) > 0;
-  if (!HasData(a) || !HasData(b)) return HasData(a);
+  if (!HasData(a) || !HasData(b)) return HasData(a) != BrokenOnPurpose(Canary::kEmptySource);
   if (a.generation().id() == b.generation().id()) return CompareSameGeneration(a, b) > 0;
   return CompareForked(a, b) > 0;
 }
@@ -88,11 +89,13 @@ bool IsFirstSource(const Hello& a, const Hello& b) {
 // The target has a true beginning of the source's history, and the source still has the rest. One
 // that serves goes on executing behind its Hello: what it has by the Verdict nobody knows.
 bool CanResume(const Hello& source, const Hello& target) {
-  if (!HasData(source) || IsEmpty(target.generation()) || target.serving()) return false;
+  if (!HasData(source) || IsEmpty(target.generation())) return false;
+  const bool keeps_tail = BrokenOnPurpose(Canary::kTailKept);
+  if (target.serving() && !keeps_tail) return false;
   uint64_t common_end = source.position();
   if (source.generation().id() != target.generation().id()) {
     if (!IsChildOf(source, target)) return false;
-    common_end = std::min(common_end, source.generation().begin_position());
+    if (!keeps_tail) common_end = std::min(common_end, source.generation().begin_position());
   }
   return target.position() <= common_end && target.position() >= source.log_begin_position();
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/canary.h"
 #include "proto/check.h"
 
 namespace twincached::replication {
@@ -88,7 +89,9 @@ void RoleMachine::Core::Drop(uint64_t new_slot_seed) {
 }
 
 bool RoleMachine::Core::Promotable() const {
-  return !Promoting() && !status.decides && (status.state == SLAVE || status.state == HOLD);
+  const bool has_all = status.state == SLAVE || status.state == HOLD ||
+                       (status.state == JOIN && BrokenOnPurpose(Canary::kJoinerPromoted));
+  return !Promoting() && !status.decides && has_all;
 }
 
 void RoleMachine::Core::RedialAfterLink() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/canary.h"
 #include "proto/replication/role_core.h"
 
 namespace twincached::replication {
@@ -74,7 +75,7 @@ void RoleMachine::Core::ActOnDeath(absl::string_view why, bool reset_link) {
     if (peer.known) BecomeSolo(why, reset_link);
     return;
   }
-  if (status.state == JOIN) return BootAnew(why);
+  if (status.state == JOIN && !BrokenOnPurpose(Canary::kJoinerPromoted)) return BootAnew(why);
   Promote(why, reset_link);
 }
 

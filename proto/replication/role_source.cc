@@ -2,6 +2,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proto/canary.h"
 #include "proto/replication/decide.h"
 #include "proto/replication/role_core.h"
 
@@ -56,6 +57,10 @@ void RoleMachine::Core::On(const CaughtUp&) {
   if (!link.open || !link.as_source || link.phase != Phase::kCopying || link.outdated) return;
   if (Stopping() && stop != Stop::kAwaitSync) return;
   link.phase = Phase::kConfirming;
+  if (BrokenOnPurpose(Canary::kInSyncUnconfirmed)) {
+    link.phase = Phase::kInSyncSent;
+    return Emit(SendInSync{});
+  }
   ServeAndThen(ServingMode::kPaired, Purpose::kPairing);
 }
 
@@ -104,6 +109,7 @@ void RoleMachine::Core::TickUnacked(int64_t unacked_ms) {
   Enter(HOLD, why);
   Serve(ServingMode::kHeld);
   Emit(SendOutdated{why});
+  if (BrokenOnPurpose(Canary::kOutdatedUnheard)) On(OutdatedAcked{});
 }
 
 void RoleMachine::Core::On(const OutdatedAcked&) {

@@ -28,6 +28,7 @@ constexpr std::array<Form, 18> kForms = {{
     {Action::kCont, "cont", true, false, 0},
     {Action::kStopCore, "stopcore", true, false, 1},
     {Action::kContCores, "contcores", true, false, 0},
+    {Action::kFreeze, "freeze", false, false, 1},
     {Action::kCut, "cut", true, true, 0},
     {Action::kHeal, "heal", false, false, 0},
     {Action::kReset, "reset", false, false, 0},

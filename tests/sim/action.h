@@ -2,8 +2,8 @@
 //
 //     action  = "at" MS verb *( " " word )
 //     verb    = "start" | "kill" | "power" | "term" | "stop" | "cont" | "stopcore" | "contcores"
-//             | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt" | "clock" | "switch"
-//             | "garbage" | "expect"
+//             | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt" | "clock"
+//             | "switch" | "garbage" | "expect"
 //
 // A node is named `a`, `b`, or by what it is at that time: `master`, `slave`. Times are
 // milliseconds of virtual time, in lines and values alike.
@@ -28,6 +28,7 @@ struct Action {
     kCont,       // NODE: SIGCONT
     kStopCore,   // NODE CORE: that thread hangs
     kContCores,  // NODE: all threads run again
+    kFreeze,     // MS: both hosts stand still, then go on at once
     kCut,        // FROM TO: nothing passes from one node to the other
     kHeal,       // everything passes again
     kReset,      // the peer link is reset, both processes live

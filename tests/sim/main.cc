@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -19,6 +20,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "proto/canary.h"
 #include "tests/sim/campaign.h"
 #include "tests/sim/random_plan.h"
 #include "tests/sim/single_run.h"
@@ -34,6 +37,23 @@ bool ParseSeeds(const std::string& text, CampaignOptions* options) {
          options->first_seed <= options->last_seed;
 }
 
+int ListCanaries() {
+  for (absl::string_view name : twincached::kCanaryNames) std::cout << name << "\n";
+  return 0;
+}
+
+bool ChooseCanary(absl::string_view name) {
+  const auto& names = twincached::kCanaryNames;
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return false;
+#ifdef TWINCACHED_CANARY
+  twincached::chosen_canary = static_cast<twincached::Canary>(found - names.begin());
+  return true;
+#else
+  return found == names.begin();
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -41,6 +61,7 @@ int main(int argc, char** argv) {
   CampaignOptions options;
   std::string seeds = "1..1000";
   std::string scenario;
+  std::string canary = "none";
   uint64_t replay = 0;
   bool verbose = false;
   flags.add_option("--seeds", seeds, "FIRST..LAST (1..1000)");
@@ -51,11 +72,17 @@ int main(int argc, char** argv) {
   flags.add_flag("--hashes", options.print_hashes, "print each seed's trace hash");
   CLI::Option* replayed = flags.add_option("--replay", replay, "run one seed and show its story");
   flags.add_option("--scenario", scenario, "run one scenario file and show its story");
+  flags.add_option("--canary", canary, "break this rule on purpose; `list` names them (none)");
   flags.add_flag("-v,--verbose", verbose, "with --replay, --scenario: the nodes' details too");
   try {
     flags.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return flags.exit(error) == 0 ? 0 : 2;
+  }
+  if (canary == "list") return ListCanaries();
+  if (!ChooseCanary(canary)) {
+    std::fprintf(stderr, "sim: no canary %s in this build\n", canary.c_str());
+    return 2;
   }
   if (!scenario.empty()) return twincached::sim::RunScenarioFile(scenario, verbose);
   if (*replayed) return twincached::sim::Replay(replay, verbose);

@@ -66,7 +66,9 @@ void Observer::OnEnd(size_t index) {
   const int64_t alone_since_us = IsAlone(index) ? seen.alone_since_us : timeline_.now_us();
   seen.running = false;
   seen.current = false;
-  if (was_current && !seen_[1 - index].current) LoseAll(alone_since_us);
+  // In a fork the other one may have begun from nothing.
+  const bool last = !seen_[1 - index].current || history_.in_fork();
+  if (was_current && last) LoseAll(alone_since_us);
 }
 
 // The last process with every acknowledged write is gone. Another one may still have what was
@@ -89,7 +91,7 @@ void Observer::OnState(size_t index, State from, State to) {
   }
   if (IsAlone(index)) {
     if (!was_alone) OnAlone(index);
-  } else if (to == replication::SLAVE) {
+  } else if (to == replication::SLAVE || (from == replication::JOIN && to == replication::HOLD)) {
     // Its source may have died behind InSync: all that it acknowledged is here.
     const bool source_gone =
         !other.running || other.state == replication::BOOT || other.state == replication::JOIN;

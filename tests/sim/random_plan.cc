@@ -17,7 +17,9 @@ class Planner {
 
   WorldPlan Make() {
     const bool harsh = plan_.seed % 4 == 3;
+    plan_.prompt = plan_.seed % 4 < 2;
     MakeMachines(harsh);
+    MakeLoad();
     Add(Action::kStart, random_.Chance(0.5) ? "a" : "b");
     now_ms_ += random_.Chance(0.2) ? random_.Between(0, 300) : random_.Between(300, 500);
     Add(Action::kStart, "a");
@@ -43,10 +45,20 @@ class Planner {
     }
     plan_.refuse_solo_writes = random_.Chance(0.1);
     if (harsh && !plan_.same_host && random_.Chance(0.1)) plan_.dials[random_.Below(2)] = false;
+  }
+
+  void MakeLoad() {
     plan_.clients = static_cast<size_t>(random_.Between(2, 5));
     plan_.think_us_max = random_.Between(5, 40) * 1000;
     if (random_.Chance(0.3)) plan_.ttl_s = random_.Between(3, 5);
     if (random_.Chance(0.2)) plan_.value_bytes_max = 3000;
+    plan_.delayed_flushes = random_.Chance(0.15);
+    if (random_.Chance(0.1)) {
+      plan_.memory_is_short = true;
+      plan_.value_bytes_max = 60000;
+      plan_.register_keys = 150;
+    }
+    if (random_.Chance(0.2)) Add(Action::kDelay, "", 100, random_.Between(500, 20000));
   }
 
   Action& Add(Action::Verb verb, const std::string& node = "", int64_t first = 0,
@@ -60,7 +72,13 @@ class Planner {
   // Ends one process or both and starts what is missing, soon.
   void EndProcess() {
     const uint64_t dice = random_.Below(100);
-    if (dice < 10) {
+    if (!plan_.prompt && dice < 4) return LosePower();
+    if (!plan_.prompt && dice < 8) {
+      Add(Action::kFreeze, "", random_.Between(100, 3000));
+      now_ms_ += plan_.actions.back().first;
+    } else if (dice < 16) {
+      Add(Action::kReset);
+    } else if (dice < 25) {
       Add(Action::kSwitch, Node());
     } else if (dice < 80) {
       Add(Action::kKill, Role(), random_.Chance(0.3) ? random_.Between(1, 60) : 0);
@@ -109,12 +127,16 @@ class Planner {
         Add(Action::kSwitch, Node());
         break;
       case 11:
-        Add(Action::kPower, Role());
-        now_ms_ += random_.Between(100, 2500);
-        Add(Action::kStart, "a");
-        Add(Action::kStart, "b");
-        break;
+        return LosePower();
     }
+    now_ms_ += random_.Between(20, 800);
+  }
+
+  void LosePower() {
+    Add(Action::kPower, Role());
+    now_ms_ += random_.Between(100, 2500);
+    Add(Action::kStart, "a");
+    Add(Action::kStart, "b");
     now_ms_ += random_.Between(20, 800);
   }
 
@@ -122,6 +144,10 @@ class Planner {
     const bool forth = random_.Chance(0.7);
     if (forth) Add(Action::kCut, "a").other = "b";
     if (!forth || random_.Chance(0.6)) Add(Action::kCut, "b").other = "a";
+    if (random_.Chance(0.15)) {
+      now_ms_ += std::min<int64_t>(ms, 400);
+      Add(Action::kKill, Role());
+    }
     now_ms_ += ms;
     Add(Action::kHeal);
     now_ms_ += random_.Between(0, 800);

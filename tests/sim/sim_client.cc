@@ -106,7 +106,7 @@ void SimClient::Dial() {
   connection_ = network_.Connect(plan_.ip, plan_.nodes[node_], [this] { OnChange(); });
   const uint64_t turn = ++turn_;
   timeline_.After(plan_.patience_us, [this, turn] {
-    if (turn == turn_) OnLost();
+    if (turn == turn_) OnImpatient();
   });
 }
 
@@ -122,6 +122,14 @@ void SimClient::OnChange() {
     return;
   }
   ReadReplies();
+}
+
+void SimClient::OnImpatient() {
+  if (plan_.expects_answers && !pending_.empty()) {
+    complaint_ = absl::StrCat("no answer in ", plan_.patience_us / 1000, " ms: ",
+                              history::Describe(pending_.front().operation));
+  }
+  OnLost();
 }
 
 // The other node perhaps; soon.
@@ -160,7 +168,7 @@ void SimClient::SendBatch() {
   connection_->Send(text.data(), text.size());
   const uint64_t turn = ++turn_;
   timeline_.After(plan_.patience_us, [this, turn] {
-    if (turn == turn_) OnLost();
+    if (turn == turn_) OnImpatient();
   });
 }
 
@@ -216,14 +224,16 @@ void SimClient::AddRequest(std::string* text) {
     absl::StrAppend(text, "incr ", counter, " 1\r\n");
   } else if (dice < 970) {
     AddRead(counter, false, text);
-  } else if (dice < 998) {
+  } else if (dice < (plan_.delayed_flushes ? 985 : 998)) {
     operation.kind = Kind::kTouch;
     operation.key = key;
     operation.ttl_us = plan_.ttl_s * 1000000;
     absl::StrAppend(text, "touch ", key, " ", plan_.ttl_s, "\r\n");
   } else {
+    const int64_t delay_s = plan_.delayed_flushes && random_.Chance(0.9) ? random_.Between(1, 2) : 0;
     operation.kind = Kind::kFlush;
-    absl::StrAppend(text, "flush_all\r\n");
+    operation.ttl_us = delay_s * 1000000;
+    absl::StrAppend(text, "flush_all ", delay_s, "\r\n");
   }
   pending_.back().handle = history_.Begin(operation);
 }

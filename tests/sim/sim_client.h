@@ -35,6 +35,8 @@ struct ClientPlan {
   uint32_t register_keys = 8, counter_keys = 2, lock_keys = 2;
   int64_t ttl_s = 0;  // of some of its writes; 0: none
   size_t value_bytes_max = 40;
+  bool delayed_flushes = false;
+  bool expects_answers = false;  // within its patience, unless the connection ends
 };
 
 class SimClient {
@@ -70,6 +72,7 @@ class SimClient {
   void Dial();
   void OnChange();
   void OnLost();
+  void OnImpatient();
   void SendBatch();
   void AddRequest(std::string* text);
   void AddRead(const std::string& key, bool with_cas, std::string* text);

@@ -19,6 +19,9 @@ constexpr uint16_t kReplicationPort = 11212;
 // An item's time may be off by what clocks of both nodes and replies under way make of it.
 constexpr int64_t kExpirySlackUs = 1500000;
 
+// Longer than anything that a node waits for, and than a stop may take.
+constexpr int64_t kPromptUs = 5'000'000;
+
 history::CheckerOptions Options() {
   history::CheckerOptions options;
   options.expiry_slack_us = kExpirySlackUs;
@@ -56,6 +59,7 @@ World::World(WorldPlan plan, caf::actor_system* system)
   // A node without -x serves at once, whoever else does.
   if (!plan_.dials[0] || !plan_.dials[1]) observer_->AllowFork();
   for (auto& node : nodes_) node->set_after_iteration([this] { observer_->Observe(); });
+  if (plan_.memory_is_short) history_.DeclareEvictions();
   MakeClients();
 }
 
@@ -110,6 +114,9 @@ void World::MakeClients() {
     client.ttl_s = plan_.ttl_s;
     client.value_bytes_max = plan_.value_bytes_max;
     client.register_keys = plan_.register_keys;
+    client.delayed_flushes = plan_.delayed_flushes;
+    client.expects_answers = plan_.prompt;
+    if (plan_.prompt) client.patience_us = kPromptUs;
     client.seed = surroundings_.random.Next();
     clients_.push_back(std::make_unique<SimClient>(&surroundings_.timeline, &surroundings_.network,
                                                    client, &history_));
@@ -256,6 +263,8 @@ void World::Perform(const Action& action) {
       return surroundings_.network.HealAll();
     case Action::kReset:
       return ResetLink();
+    case Action::kFreeze:
+      return Freeze(action.first);
     case Action::kDelay:
       return surroundings_.network.SetDelay(action.first, action.second);
     case Action::kPace:
@@ -322,6 +331,14 @@ void World::PerformOn(SimNode* node, const Action& action) {
     default:
       break;
   }
+}
+
+// Nobody may conclude anything from a time in which nobody ran.
+void World::Freeze(int64_t ms) {
+  for (auto& node : nodes_) node->Stop();
+  surroundings_.timeline.After(ms * 1000, [this] {
+    for (auto& node : nodes_) node->Continue();
+  });
 }
 
 void World::Cut(const std::string& from, const std::string& to) {

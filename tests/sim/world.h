@@ -39,6 +39,10 @@ struct WorldPlan {
   size_t memory_bytes = 4u << 20;
   size_t value_bytes_max = 40;
   uint32_t register_keys = 8;
+  bool memory_is_short = false;  // items are evicted
+  bool delayed_flushes = false;
+  // Only processes end and links break: nobody waits long on a connection that lives.
+  bool prompt = false;
 };
 
 struct Result {
@@ -65,6 +69,7 @@ class World {
   void MakeClients();
   void Perform(const Action& action);
   void PerformOn(SimNode* node, const Action& action);
+  void Freeze(int64_t ms);
   void Cut(const std::string& from, const std::string& to);
   void SendGarbage(SimNode* node);
   void ResetLink();
