@@ -19,10 +19,11 @@ struct Form {
   int numbers;
 };
 
-constexpr std::array<Form, 18> kForms = {{
+constexpr std::array<Form, 19> kForms = {{
     {Action::kStart, "start", true, false, 0},
     {Action::kKill, "kill", true, false, 1},
     {Action::kPower, "power", true, false, 0},
+    {Action::kAmbush, "ambush", true, true, 0},
     {Action::kTerm, "term", true, false, 0},
     {Action::kStop, "stop", true, false, 0},
     {Action::kCont, "cont", true, false, 0},

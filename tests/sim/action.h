@@ -1,9 +1,9 @@
 // What is done to a world, and when: one line of a scenario.
 //
 //     action  = "at" MS verb *( " " word )
-//     verb    = "start" | "kill" | "power" | "term" | "stop" | "cont" | "stopcore" | "contcores"
-//             | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt" | "clock"
-//             | "switch" | "garbage" | "expect"
+//     verb    = "start" | "kill" | "power" | "ambush" | "term" | "stop" | "cont" | "stopcore"
+//             | "contcores" | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt"
+//             | "clock" | "switch" | "garbage" | "expect"
 //
 // A node is named `a`, `b`, or by what it is at that time: `master`, `slave`. Times are
 // milliseconds of virtual time, in lines and values alike.
@@ -23,6 +23,7 @@ struct Action {
     kStart,      // NODE: a process, where none runs
     kKill,       // NODE FREE_MS: SIGKILL; its sockets close that much later
     kPower,      // NODE: its host is gone, until it is started again
+    kAmbush,     // NODE STATE: loses its power as soon as the other enters that state
     kTerm,       // NODE: SIGTERM
     kStop,       // NODE: SIGSTOP
     kCont,       // NODE: SIGCONT

@@ -91,6 +91,7 @@ void Network::Reach(const TcpEndPtr& caller, int64_t again_us) {
   callee->last_arrival_us_ = timeline_.now_us() + back_us;  // no byte overtakes the answer
   callee->other_ = caller;
   caller->other_ = callee;
+  callee->last_arrival_us_ = timeline_.now_us() + back_us;  // nothing overtakes the SYN-ACK
   found->second->waiting_.push_back(callee);
   if (found->second->observer_) found->second->observer_();
   timeline_.After(back_us, [caller, callee] {

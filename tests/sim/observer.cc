@@ -89,6 +89,10 @@ void Observer::OnState(size_t index, State from, State to) {
     Blame(absl::StrCat("I9: ", nodes_[index]->plan().name, " went from JOIN to ",
                        replication::State_Name(to), " with data"));
   }
+  if (expects_no_gap_ && from == replication::SLAVE && to == replication::JOIN) {
+    Blame(absl::StrCat("I7: ", nodes_[index]->plan().name, " had to begin again: ",
+                       nodes_[index]->status()->last_reason));
+  }
   if (IsAlone(index)) {
     if (!was_alone) OnAlone(index);
   } else if (to == replication::SLAVE || (from == replication::JOIN && to == replication::HOLD)) {

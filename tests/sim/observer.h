@@ -8,6 +8,7 @@
 //   I1   no two processes serve in one epoch
 //   I8   a node that booted empty does not replace a live node that is current
 //   I9   a JOIN never serves with data: it becomes SLAVE, or boots anew, empty
+//   I7   a slave does not lose its place in the stream while nothing is lost on the way
 //   I10  no preemption: a node that serves goes on as long as nothing happens to it
 // Told to the history: wipes (the last current process is gone) and forks (two processes serve
 // alone, or a process serves that is not current).
@@ -40,6 +41,9 @@ class Observer {
   // Evidence may have been misleading: nodes were cut off or stopped long enough that both may
   // serve.
   void AllowFork() { fork_allowed_ = true; }
+
+  // No frame is lost or damaged: a slave never misses a part of its master's stream.
+  void set_expects_no_gap(bool expects) { expects_no_gap_ = expects; }
 
   const std::vector<std::string>& violations() const { return violations_; }
   uint64_t promotions() const { return promotions_; }
@@ -84,6 +88,7 @@ class Observer {
   bool fork_allowed_ = false;
   // One of the two began empty: if that one wins, what the other had is lost.
   bool fork_with_empty_ = false;
+  bool expects_no_gap_ = false;
 };
 
 }  // namespace twincached::sim

@@ -25,9 +25,10 @@ class Planner {
     Add(Action::kStart, "a");
     Add(Action::kStart, "b");
     now_ms_ += 300;
-    const int64_t rounds = harsh ? random_.Between(4, 12) : random_.Between(10, 24);
+    int64_t rounds = harsh ? random_.Between(4, 12) : random_.Between(10, 24);
+    if (plan_.memory_is_short) rounds /= 3;  // time to fill it
     for (int64_t i = 0; i < rounds; ++i) harsh&& random_.Chance(0.7) ? Disturb() : EndProcess();
-    plan_.end_ms = now_ms_ + 50;
+    plan_.end_ms = now_ms_ + (plan_.memory_is_short ? 2000 : 50);
     std::stable_sort(plan_.actions.begin(), plan_.actions.end(),
                      [](const Action& a, const Action& b) { return a.at_ms < b.at_ms; });
     return std::move(plan_);
@@ -37,7 +38,7 @@ class Planner {
   void MakeMachines(bool harsh) {
     plan_.same_host = random_.Chance(0.3);
     for (size_t index = 0; index < 2; ++index) {
-      if (random_.Chance(0.25)) plan_.threads[index] = 2;
+      if (random_.Chance(harsh ? 0.5 : 0.25)) plan_.threads[index] = 2;
       HostClock& clock = plan_.clocks[index];
       clock.monotonic_offset_us = random_.Between(1, 1'000'000'000) * 1000;
       clock.wall_offset_us = 1'700'000'000'000'000 + random_.Between(-3'600'000'000, 3'600'000'000);
@@ -56,9 +57,10 @@ class Planner {
     if (random_.Chance(0.1)) {
       plan_.memory_is_short = true;
       plan_.value_bytes_max = 60000;
-      plan_.register_keys = 150;
+      plan_.register_keys = 300;
+      plan_.think_us_max = 8000;
     }
-    if (random_.Chance(0.2)) Add(Action::kDelay, "", 100, random_.Between(500, 20000));
+    if (random_.Chance(0.3)) Add(Action::kDelay, "", 100, random_.Between(500, 20000));
   }
 
   Action& Add(Action::Verb verb, const std::string& node = "", int64_t first = 0,
@@ -76,9 +78,12 @@ class Planner {
     if (!plan_.prompt && dice < 8) {
       Add(Action::kFreeze, "", random_.Between(100, 3000));
       now_ms_ += plan_.actions.back().first;
-    } else if (dice < 16) {
-      Add(Action::kReset);
-    } else if (dice < 25) {
+    } else if (dice < 20) {
+      for (int64_t left = random_.Between(1, 3); left > 0; --left) {
+        Add(Action::kReset);
+        now_ms_ += random_.Between(1, 100);
+      }
+    } else if (dice < 29) {
       Add(Action::kSwitch, Node());
     } else if (dice < 80) {
       Add(Action::kKill, Role(), random_.Chance(0.3) ? random_.Between(1, 60) : 0);
@@ -91,14 +96,17 @@ class Planner {
     }
     now_ms_ += random_.Chance(0.2) ? random_.Between(0, 20) : random_.Between(30, 200);
     if (dice >= 80) now_ms_ += 100;
+    const bool ambush = !plan_.prompt && random_.Chance(0.2);
+    if (ambush) Add(Action::kAmbush, "master").other = "SLAVE";
     Add(Action::kStart, "a");
     Add(Action::kStart, "b");
+    if (ambush) now_ms_ += 1500;
     now_ms_ += random_.Chance(0.15) ? random_.Between(1, 100) : random_.Between(100, 400);
   }
 
   // Something that is no clean death.
   void Disturb() {
-    switch (random_.Below(12)) {
+    switch (random_.Below(14)) {
       case 0:
       case 1:
         return CutFor(random_.Chance(0.5) ? random_.Between(20, 600) : random_.Between(600, 3000));
@@ -127,6 +135,10 @@ class Planner {
         Add(Action::kSwitch, Node());
         break;
       case 11:
+        return HangCore();
+      case 12:
+        return CutOffAndStop();
+      case 13:
         return LosePower();
     }
     now_ms_ += random_.Between(20, 800);
@@ -138,6 +150,28 @@ class Planner {
     Add(Action::kStart, "a");
     Add(Action::kStart, "b");
     now_ms_ += random_.Between(20, 800);
+  }
+
+  // Heartbeats go on, acknowledgements do not.
+  void HangCore() {
+    const std::string node = Node();
+    Add(Action::kStopCore, node, plan_.threads[node == "a" ? 0 : 1] - 1);
+    now_ms_ += random_.Between(2000, 4000);
+    Add(Action::kCont, node);
+    now_ms_ += random_.Between(20, 800);
+  }
+
+  // The old master wakes up with what it could tell nobody.
+  void CutOffAndStop() {
+    Add(Action::kCut, "a").other = "b";
+    Add(Action::kCut, "b").other = "a";
+    now_ms_ += random_.Between(50, 600);
+    Add(Action::kStop, "master");
+    now_ms_ += random_.Between(1000, 1800);
+    Add(Action::kHeal);
+    Add(Action::kCont, "a");
+    Add(Action::kCont, "b");
+    now_ms_ += random_.Between(100, 800);
   }
 
   void CutFor(int64_t ms) {

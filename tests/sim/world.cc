@@ -58,7 +58,13 @@ World::World(WorldPlan plan, caf::actor_system* system)
                                          &history_);
   // A node without -x serves at once, whoever else does.
   if (!plan_.dials[0] || !plan_.dials[1]) observer_->AllowFork();
-  for (auto& node : nodes_) node->set_after_iteration([this] { observer_->Observe(); });
+  observer_->set_expects_no_gap(plan_.prompt);
+  for (auto& node : nodes_) {
+    node->set_after_iteration([this] {
+      observer_->Observe();
+      if (!ambush_.node.empty()) SpringAmbush();
+    });
+  }
   if (plan_.memory_is_short) history_.DeclareEvictions();
   MakeClients();
 }
@@ -193,6 +199,7 @@ bool World::RunUntilPaired(int64_t limit_ms) {
 }
 
 void World::Heal() {
+  ambush_ = Action();
   surroundings_.network.HealAll();
   surroundings_.network.SetDelay(50, 200);
   surroundings_.pace = Pace();
@@ -271,6 +278,9 @@ void World::Perform(const Action& action) {
       surroundings_.pace.stall_share = static_cast<double>(action.first) / 1000;
       surroundings_.pace.stall_us_max = action.second * 1000;
       return;
+    case Action::kAmbush:
+      ambush_ = action;
+      return;
     case Action::kCut:
       return Cut(action.node, action.other);
     default:
@@ -290,8 +300,7 @@ void World::PerformOn(SimNode* node, const Action& action) {
       node->Kill(action.first * 1000, surroundings_.random.Between(1, 60));
       break;
     case Action::kPower:
-      node->LosePower();
-      if (!plan_.same_host) surroundings_.network.SetHostUp(node->plan().ip, false);
+      LosePower(node);
       break;
     case Action::kTerm:
       node->Terminate();
@@ -330,6 +339,25 @@ void World::PerformOn(SimNode* node, const Action& action) {
       break;
     default:
       break;
+  }
+}
+
+void World::LosePower(SimNode* node) {
+  node->LosePower();
+  if (!plan_.same_host) surroundings_.network.SetHostUp(node->plan().ip, false);
+}
+
+// Strikes while what the two told each other is still on its way.
+void World::SpringAmbush() {
+  SimNode* victim = Find(ambush_.node);
+  for (auto& node : nodes_) {
+    const replication::RoleStatus* status = node->status();
+    if (victim == nullptr || node.get() == victim || status == nullptr) continue;
+    if (replication::State_Name(status->state) != ambush_.other) continue;
+    ambush_ = Action();
+    surroundings_.timeline.After(surroundings_.random.Between(0, 300),
+                                 [this, victim] { LosePower(victim); });
+    return;
   }
 }
 

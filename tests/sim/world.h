@@ -70,6 +70,8 @@ class World {
   void Perform(const Action& action);
   void PerformOn(SimNode* node, const Action& action);
   void Freeze(int64_t ms);
+  void LosePower(SimNode* node);
+  void SpringAmbush();
   void Cut(const std::string& from, const std::string& to);
   void SendGarbage(SimNode* node);
   void ResetLink();
@@ -90,6 +92,7 @@ class World {
   std::unique_ptr<Observer> observer_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   std::vector<std::string> violations_;
+  Action ambush_;  // its node is empty: none
   bool tells_ = false;
 };
 
