@@ -38,8 +38,10 @@ struct Shard::State {
     tell_schedule = false;
     parts.reclaimer.Forget();
     parts.flushes = FlushSchedule();
-    parts.store.Clear(slot_seed);
     applier.Reset();
+    const bool same_seed = slot_seed == parts.store.slot_seed();
+    if (same_seed && BrokenOnPurpose(Canary::kTailKept)) return;
+    parts.store.Clear(slot_seed);
   }
 
   // Once per snapshot: the joiner needs to know which flushes are to come.

@@ -89,13 +89,11 @@ bool IsFirstSource(const Hello& a, const Hello& b) {
 // The target has a true beginning of the source's history, and the source still has the rest. One
 // that serves goes on executing behind its Hello: what it has by the Verdict nobody knows.
 bool CanResume(const Hello& source, const Hello& target) {
-  if (!HasData(source) || IsEmpty(target.generation())) return false;
-  const bool keeps_tail = BrokenOnPurpose(Canary::kTailKept);
-  if (target.serving() && !keeps_tail) return false;
+  if (!HasData(source) || IsEmpty(target.generation()) || target.serving()) return false;
   uint64_t common_end = source.position();
   if (source.generation().id() != target.generation().id()) {
     if (!IsChildOf(source, target)) return false;
-    if (!keeps_tail) common_end = std::min(common_end, source.generation().begin_position());
+    common_end = std::min(common_end, source.generation().begin_position());
   }
   return target.position() <= common_end && target.position() >= source.log_begin_position();
 }

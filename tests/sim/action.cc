@@ -19,7 +19,7 @@ struct Form {
   int numbers;
 };
 
-constexpr std::array<Form, 19> kForms = {{
+constexpr std::array<Form, 20> kForms = {{
     {Action::kStart, "start", true, false, 0},
     {Action::kKill, "kill", true, false, 1},
     {Action::kPower, "power", true, false, 0},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace twincached::sim {
@@ -25,6 +26,11 @@ bool Observer::IsEmpty(size_t index) const {
     if (shard->stats().items > 0) return false;
   }
   return true;
+}
+
+// By now clients may have written to it again.
+bool Observer::GaveAllUp(size_t index) const {
+  return absl::StrContains(nodes_[index]->status()->last_reason, "serves from empty");
 }
 
 bool Observer::Paired() const {
@@ -124,7 +130,7 @@ void Observer::OnAlone(size_t index) {
     OpenFork(timeline_.now_us(), absl::StrCat(name, " serves while the other has it all"));
   } else if (!seen.current && !IsEmpty(index)) {
     OpenFork(seen.stale_since_us, absl::StrCat(name, " serves what is old"));
-  } else if (seen.current && IsEmpty(index)) {
+  } else if (seen.current && (IsEmpty(index) || GaveAllUp(index))) {
     LoseAll(seen.alone_since_us);
   }
   if (history_.in_fork() && IsEmpty(index)) fork_with_empty_ = true;

@@ -73,6 +73,7 @@ class Observer {
   void LoseAll(int64_t since_us);
   bool IsAlone(size_t index) const;
   bool IsEmpty(size_t index) const;
+  bool GaveAllUp(size_t index) const;
   void Blame(const std::string& sentence);
 
   const Timeline& timeline_;

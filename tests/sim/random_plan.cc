@@ -27,7 +27,15 @@ class Planner {
     now_ms_ += 300;
     int64_t rounds = harsh ? random_.Between(4, 12) : random_.Between(10, 24);
     if (plan_.memory_is_short) rounds /= 3;  // time to fill it
-    for (int64_t i = 0; i < rounds; ++i) harsh&& random_.Chance(0.7) ? Disturb() : EndProcess();
+    for (int64_t i = 0; i < rounds; ++i) {
+      if (LinkOnly()) {
+        BreakLink();
+      } else if (Hangs() && random_.Chance(0.4)) {
+        HangCore();
+      } else {
+        harsh&& random_.Chance(0.7) ? Disturb() : EndProcess();
+      }
+    }
     plan_.end_ms = now_ms_ + (plan_.memory_is_short ? 2000 : 50);
     std::stable_sort(plan_.actions.begin(), plan_.actions.end(),
                      [](const Action& a, const Action& b) { return a.at_ms < b.at_ms; });
@@ -38,7 +46,7 @@ class Planner {
   void MakeMachines(bool harsh) {
     plan_.same_host = random_.Chance(0.3);
     for (size_t index = 0; index < 2; ++index) {
-      if (random_.Chance(harsh ? 0.5 : 0.25)) plan_.threads[index] = 2;
+      if (Hangs() || random_.Chance(harsh ? 0.5 : 0.25)) plan_.threads[index] = 2;
       HostClock& clock = plan_.clocks[index];
       clock.monotonic_offset_us = random_.Between(1, 1'000'000'000) * 1000;
       clock.wall_offset_us = 1'700'000'000'000'000 + random_.Between(-3'600'000'000, 3'600'000'000);
@@ -53,6 +61,10 @@ class Planner {
     plan_.think_us_max = random_.Between(5, 40) * 1000;
     if (random_.Chance(0.3)) plan_.ttl_s = random_.Between(3, 5);
     if (random_.Chance(0.2)) plan_.value_bytes_max = 3000;
+    if (LinkOnly() || Hangs()) {
+      plan_.clients = 8;
+      plan_.think_us_max = 6000;
+    }
     plan_.delayed_flushes = random_.Chance(0.15);
     if (random_.Chance(0.1)) {
       plan_.memory_is_short = true;
@@ -60,8 +72,12 @@ class Planner {
       plan_.register_keys = 300;
       plan_.think_us_max = 8000;
     }
-    if (random_.Chance(0.3)) Add(Action::kDelay, "", 100, random_.Between(500, 20000));
+    const bool slow = random_.Chance(LinkOnly() ? 0.8 : 0.25);
+    if (slow) Add(Action::kDelay, "", 100, random_.Between(500, 20000));
   }
+
+  bool LinkOnly() const { return plan_.seed % 8 == 4; }
+  bool Hangs() const { return plan_.seed % 8 == 7; }
 
   Action& Add(Action::Verb verb, const std::string& node = "", int64_t first = 0,
               int64_t second = 0) {
@@ -106,7 +122,7 @@ class Planner {
 
   // Something that is no clean death.
   void Disturb() {
-    switch (random_.Below(14)) {
+    switch (random_.Below(17)) {
       case 0:
       case 1:
         return CutFor(random_.Chance(0.5) ? random_.Between(20, 600) : random_.Between(600, 3000));
@@ -139,6 +155,10 @@ class Planner {
       case 12:
         return CutOffAndStop();
       case 13:
+      case 14:
+      case 15:
+        return HangCore();
+      case 16:
         return LosePower();
     }
     now_ms_ += random_.Between(20, 800);
@@ -152,12 +172,18 @@ class Planner {
     now_ms_ += random_.Between(20, 800);
   }
 
+  // No outcome is unknown where nothing else happens: counters are exact.
+  void BreakLink() {
+    Add(Action::kReset);
+    now_ms_ += random_.Chance(0.1) ? 2000 : random_.Between(1, 300);
+  }
+
   // Heartbeats go on, acknowledgements do not.
   void HangCore() {
-    const std::string node = Node();
-    Add(Action::kStopCore, node, plan_.threads[node == "a" ? 0 : 1] - 1);
-    now_ms_ += random_.Between(2000, 4000);
-    Add(Action::kCont, node);
+    Add(Action::kStopCore, "slave", 1);
+    now_ms_ += random_.Between(2200, 3500);
+    Add(Action::kCont, "a");
+    Add(Action::kCont, "b");
     now_ms_ += random_.Between(20, 800);
   }
 

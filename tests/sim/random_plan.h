@@ -9,8 +9,9 @@
 
 namespace twincached::sim {
 
-// Three seeds of four end processes, again and again (the promise has no exception then); the
-// fourth also cuts, stops, slows, resets and corrupts.
+// Three seeds of four end processes, again and again (the promise has no exception then), or break
+// the link; some of them take the power away or stop both hosts at once. The fourth also cuts,
+// stops, slows, hangs a core and corrupts.
 WorldPlan MakeRandomPlan(uint64_t seed);
 
 // A scenario file: actions (action.h) on two hosts with a load of four clients.

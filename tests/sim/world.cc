@@ -19,8 +19,8 @@ constexpr uint16_t kReplicationPort = 11212;
 // An item's time may be off by what clocks of both nodes and replies under way make of it.
 constexpr int64_t kExpirySlackUs = 1500000;
 
-// Longer than anything that a node waits for, and than a stop may take.
-constexpr int64_t kPromptUs = 5'000'000;
+// Longer than a node waits for its peer.
+constexpr int64_t kPromptUs = 1'500'000;
 
 history::CheckerOptions Options() {
   history::CheckerOptions options;
