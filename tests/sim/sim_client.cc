@@ -217,6 +217,11 @@ void SimClient::AddRequest(std::string* text) {
     absl::StrAppend(text, "delete ", operation.key, "\r\n");
   } else if (dice < 820) {
     write(Kind::kAdd, "add", lock);
+  } else if (dice < 835) {  // incr makes no counter
+    operation.kind = Kind::kAdd;
+    operation.key = counter;
+    operation.value = "0";
+    absl::StrAppend(text, "add ", counter, " 0 0 1\r\n0\r\n");
   } else if (dice < 950) {
     operation.kind = Kind::kIncr;
     operation.key = counter;
