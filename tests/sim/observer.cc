@@ -96,8 +96,8 @@ void Observer::OnState(size_t index, State from, State to) {
                        replication::State_Name(to), " with data"));
   }
   if (expects_no_gap_ && from == replication::SLAVE && to == replication::JOIN) {
-    Blame(absl::StrCat("I7: ", nodes_[index]->plan().name, " had to begin again: ",
-                       nodes_[index]->status()->last_reason));
+    Blame(absl::StrCat("I7: ", nodes_[index]->plan().name,
+                       " had to begin again: ", nodes_[index]->status()->last_reason));
   }
   if (IsAlone(index)) {
     if (!was_alone) OnAlone(index);

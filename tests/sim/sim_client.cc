@@ -126,8 +126,8 @@ void SimClient::OnChange() {
 
 void SimClient::OnImpatient() {
   if (plan_.expects_answers && !pending_.empty()) {
-    complaint_ = absl::StrCat("no answer in ", plan_.patience_us / 1000, " ms: ",
-                              history::Describe(pending_.front().operation));
+    complaint_ = absl::StrCat("no answer in ", plan_.patience_us / 1000,
+                              " ms: ", history::Describe(pending_.front().operation));
   }
   OnLost();
 }
@@ -235,7 +235,8 @@ void SimClient::AddRequest(std::string* text) {
     operation.ttl_us = plan_.ttl_s * 1000000;
     absl::StrAppend(text, "touch ", key, " ", plan_.ttl_s, "\r\n");
   } else {
-    const int64_t delay_s = plan_.delayed_flushes && random_.Chance(0.9) ? random_.Between(1, 2) : 0;
+    const int64_t delay_s =
+        plan_.delayed_flushes && random_.Chance(0.9) ? random_.Between(1, 2) : 0;
     operation.kind = Kind::kFlush;
     operation.ttl_us = delay_s * 1000000;
     absl::StrAppend(text, "flush_all ", delay_s, "\r\n");
