@@ -35,9 +35,9 @@
 namespace twincached::replication {
 
 inline constexpr uint32_t kProtocolMin = 2;
-inline constexpr uint32_t kProtocolMax = 2;
+inline constexpr uint32_t kProtocolMax = 3;
 // A peer whose protocol_max is below does not know Switchover, nor a Goodbye that is not the end.
-inline constexpr uint32_t kProtocolOfSwitchover = 2;
+inline constexpr uint32_t kProtocolOfSwitchover = 3;
 
 Verdict DecideRoles(const Hello& a, const Hello& b);
 

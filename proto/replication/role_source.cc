@@ -35,13 +35,15 @@ void RoleMachine::Core::AttachAsSource(const Candidate& candidate) {
 }
 
 void RoleMachine::Core::BecomeSolo(absl::string_view why, bool reset_link) {
-  if (evidence.sleep_unjudged && evidence.link_was_reset) {
+  // Only a slave, or one that may have become one, can have taken over.
+  const bool replaceable = status.state == HOLD;
+  if (replaceable && evidence.sleep_unjudged && evidence.link_was_reset) {
     evidence.alone_when_judged = std::string(why);
     return;
   }
   Detach(reset_link, true);
-  // The slave may have taken over and answered alone before it died: misses, never old values.
-  const bool empty = evidence.CannotKnow();
+  // It may have answered alone before it died: misses, never old values.
+  const bool empty = replaceable && evidence.CannotKnow();
   if (empty) {
     Drop(slot_seed);
     NewEpoch(false);

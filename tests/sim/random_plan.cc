@@ -151,9 +151,8 @@ class Planner {
         Add(Action::kSwitch, Node());
         break;
       case 11:
-        return HangCore();
-      case 12:
         return CutOffAndStop();
+      case 12:
       case 13:
       case 14:
       case 15:
