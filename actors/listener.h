@@ -40,8 +40,9 @@ struct ListenerOptions {
   int backlog = 1024;
   std::shared_ptr<std::atomic<uint32_t>> connections;  // of all cores
   // The order (Serving::token) before which no LISTENER tells anything any more: the SUPERVISOR's.
-  std::shared_ptr<const std::atomic<uint64_t>> tells_from;
-  int64_t clock_offset_ms = 0;                         // stream clock at start: the wall clock
+  std::shared_ptr<const std::atomic<uint64_t>> tells_from =
+      std::make_shared<const std::atomic<uint64_t>>(0);
+  int64_t clock_offset_ms = 0;    // stream clock at start: the wall clock
   std::function<void()> on_open;  // clients can connect now, for the first time
   std::function<std::string(absl::string_view, const NodeStats&)>
       compose_stats;  // of `stats ARGUMENT`

@@ -106,8 +106,9 @@ int64_t RoleMachine::Core::NextRedial() {
     if (status.state == BOOT) return kBootRedialMs;
     if (status.state == JOIN || hold) return min_ms;
   }
-  // In HOLD the timers that end it are running: a pair that can go on is not kept from it.
-  return hold ? std::min(redial.Take(), min_ms) : redial.Take();
+  // In HOLD the timers that end it are running and nobody is answered: a pair that can go on is
+  // hardly kept from it.
+  return hold ? std::min(redial.Take(), min_ms / 2) : redial.Take();
 }
 
 void RoleMachine::Core::KeepDialling() {

@@ -20,6 +20,11 @@
 
 namespace twincached::sim {
 
+// 10.0.0.1 and the next one are the nodes, 10.0.1.0 and up the clients.
+inline constexpr Ip kNodeIp = 10u << 24 | 1;
+inline constexpr Ip kClientIp = 10u << 24 | 256;
+inline constexpr uint16_t kClientPort = 11211;
+inline constexpr uint16_t kReplicationPort = 11212;
 // 10 s and the time of a copy.
 inline constexpr int64_t kConvergeMs = 12000;
 
