@@ -1,8 +1,8 @@
 """The simulator in CI: failovers without a broken promise, the same story from the same seed.
 
-    sim_test.py BINARY SCENARIO... [--failovers=N]
+    sim_test.py BINARY SCENARIO... [--full]
 
-Without optimization a failover takes ten times as long; .ci/run has an optimized stage with more.
+Without optimization a failover takes ten times as long: --full is .ci/run's optimized stage.
 """
 
 import re
@@ -11,9 +11,9 @@ import sys
 import tempfile
 import unittest
 
-FAILOVERS = 2000
+FAILOVERS, FAILOVERS_FULL = 600, 20000
+SEEDS_COMPARED, SEEDS_COMPARED_FULL = 20, 100
 MINUTES = 8
-SEEDS_COMPARED = 100
 
 
 def run(binary, *flags):
@@ -24,6 +24,7 @@ class SimTest(unittest.TestCase):
     binary = ""
     scenarios = ()
     failovers = FAILOVERS
+    seeds_compared = SEEDS_COMPARED
 
     def test_failovers_break_nothing(self):
         result = run(self.binary, "--seeds", "1..1000000", "--failovers", str(self.failovers),
@@ -35,12 +36,12 @@ class SimTest(unittest.TestCase):
                                 f"in {MINUTES} minutes: is the machine this slow?")
 
     def test_a_seed_tells_the_same_story_in_every_process(self):
-        flags = ("--seeds", f"1..{SEEDS_COMPARED}", "--hashes")
+        flags = ("--seeds", f"1..{self.seeds_compared}", "--hashes")
         stories = []
         for _ in range(2):
             lines = run(self.binary, *flags).stdout.splitlines()
             stories.append(sorted(line for line in lines if line.startswith("seed ")))
-        self.assertEqual(len(stories[0]), SEEDS_COMPARED)
+        self.assertEqual(len(stories[0]), self.seeds_compared)
         self.assertEqual(stories[0], stories[1])
 
     def test_scenarios(self):
@@ -64,8 +65,9 @@ class SimTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if sys.argv[-1].startswith("--failovers="):
-        SimTest.failovers = int(sys.argv.pop().partition("=")[2])
+    if sys.argv[-1] == "--full":
+        sys.argv.pop()
+        SimTest.failovers, SimTest.seeds_compared = FAILOVERS_FULL, SEEDS_COMPARED_FULL
     SimTest.binary, *SimTest.scenarios = sys.argv[1:]
     del sys.argv[1:]
     unittest.main()
