@@ -2,17 +2,11 @@
 //
 //     ./bazelw run //tests/sim -- --seeds 1..10000 --minutes 5
 //     ./bazelw run //tests/sim -- --replay 4711
-//     ./bazelw run //tests/sim -- --scenario tests/sim/scenarios/kill_master.txt
+//     ./bazelw run //tests/sim -- --scenario tests/sim/scenarios/power_loss.txt
 //
 // Exit codes: 0 nothing broke, 1 something did, 2 bad flags.
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <string>
 
 #include <CLI/CLI.hpp>

@@ -85,7 +85,6 @@ void Observer::LoseAll(int64_t since_us) {
 }
 
 void Observer::OnState(size_t index, State from, State to) {
-  ++transitions_[{from, to}];
   Seen& seen = seen_[index];
   Seen& other = seen_[1 - index];
   const bool was_alone = from == replication::SOLO || from == replication::FEED;

@@ -6,10 +6,11 @@
 //
 // Checked here:
 //   I1   no two processes serve in one epoch
-//   I8   a node that booted empty does not replace a live node that is current
-//   I9   a JOIN never serves with data: it becomes SLAVE, or boots anew, empty
 //   I7   a slave does not lose its place in the stream while nothing is lost on the way
+//   I9   a JOIN never serves with data: it becomes SLAVE, or boots anew, empty
 //   I10  no preemption: a node that serves goes on as long as nothing happens to it
+//   Forks come only of cuts, stops and nodes without -x. That is I8 as well: an empty node does not
+//   replace a live one that is current.
 // Told to the history: wipes (the last current process is gone) and forks (two processes serve
 // alone, or a process serves that is not current).
 #pragma once
@@ -49,8 +50,6 @@ class Observer {
   uint64_t promotions() const { return promotions_; }
   uint64_t forks() const { return forks_; }
   uint64_t wipes() const { return wipes_; }
-  // Which (old state, new state) have been seen.
-  const std::map<std::pair<int, int>, uint64_t>& transitions() const { return transitions_; }
 
  private:
   struct Seen {
@@ -82,7 +81,6 @@ class Observer {
   std::array<Seen, 2> seen_;
   // Which process serves in an epoch (number, minting incarnation).
   std::map<std::pair<uint64_t, uint64_t>, std::pair<size_t, uint64_t>> epochs_;
-  std::map<std::pair<int, int>, uint64_t> transitions_;
   std::vector<std::string> violations_;
   uint64_t promotions_ = 0, forks_ = 0, wipes_ = 0;
   bool calm_ = false;

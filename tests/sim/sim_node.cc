@@ -49,7 +49,6 @@ struct SimNode::Life {
   std::vector<Core> cores;
   WiringPtr wiring;
   bool exiting = false;
-  int exit_code = 0;
 
   // Runs the units until none has anything to do.
   void Settle() {
@@ -99,11 +98,7 @@ NodeSetup SimNode::MakeSetup(const std::shared_ptr<Life>& life) {
   role.timers = plan_.timers;
 
   setup.on_open = [] {};
-  setup.on_exit = [weak = std::weak_ptr<Life>(life)](int code) {
-    const std::shared_ptr<Life> ending = weak.lock();
-    ending->exiting = true;
-    ending->exit_code = code;
-  };
+  setup.on_exit = [weak = std::weak_ptr<Life>(life)](int) { weak.lock()->exiting = true; };
   setup.compose_stats = [config](absl::string_view argument, const NodeStats& stats) {
     return ComposeStats(argument, stats, ProcessStats(), config);
   };
@@ -261,10 +256,7 @@ void SimNode::Run(const std::shared_ptr<Life>& life, size_t core) {
                                      Wake(woken, core);
                                  });
   }
-  if (life->exiting) {
-    exit_code_ = life->exit_code;
-    Kill(0, 20);
-  }
+  if (life->exiting) Kill(0, 20);
   if (after_iteration_) after_iteration_();
 }
 

@@ -81,7 +81,6 @@ class SimNode {
   const NodePlan& plan() const { return plan_; }
   bool running() const { return life_ != nullptr; }
   bool stopped() const;
-  int exit_code() const { return exit_code_; }  // of the newest process that ended by itself
   uint64_t incarnation() const { return incarnation_; }  // counts processes
   Process* process();
   // nullptr without a process.
@@ -104,7 +103,6 @@ class SimNode {
   const NodePlan plan_;
   std::shared_ptr<Life> life_;
   uint64_t incarnation_ = 0;
-  int exit_code_ = -1;
   std::function<void()> after_iteration_;
 };
 

@@ -32,10 +32,8 @@ World::World(WorldPlan plan, caf::actor_system* system)
     : plan_(std::move(plan)), surroundings_(plan_.seed), history_(Options()) {
   SetLogSink([](absl::string_view) {});
   surroundings_.system = system;
-  surroundings_.network.set_on_delivery([this](const SocketName& to, const std::string& bytes) {
-    surroundings_.trace.Add(static_cast<uint64_t>(surroundings_.timeline.now_us()) << 16 | to.port);
-    surroundings_.trace.Add(absl::string_view(bytes));
-  });
+  surroundings_.network.set_on_delivery(
+      [this](const SocketName& to, const std::string& bytes) { OnDelivery(to, bytes); });
   for (size_t index = 0; index < 2; ++index) {
     NodePlan node;
     node.name = index == 0 ? "a" : "b";
@@ -89,8 +87,14 @@ void World::TellStory() {
   });
 }
 
+void World::OnDelivery(const SocketName& to, const std::string& bytes) {
+  surroundings_.trace.Add(static_cast<uint64_t>(surroundings_.timeline.now_us()) << 16 | to.port);
+  surroundings_.trace.Add(absl::string_view(bytes));
+}
+
 void World::TellOperations() {
   surroundings_.network.set_on_delivery([this](const SocketName& to, const std::string& bytes) {
+    OnDelivery(to, bytes);
     if (to.ip >= kClientIp || to.port == kClientPort || bytes.empty()) return;
     std::printf("%9.3f host %u port %u gets %zu bytes\n",
                 static_cast<double>(surroundings_.timeline.now_us()) / 1000, to.ip & 255, to.port,
@@ -170,7 +174,6 @@ Result World::Run() {
   result.forks = observer_->forks();
   result.wipes = observer_->wipes();
   result.virtual_us = surroundings_.timeline.now_us();
-  result.transitions = observer_->transitions();
   return result;
 }
 

@@ -56,7 +56,6 @@ struct Result {
   uint64_t promotions = 0, forks = 0, wipes = 0;
   uint64_t operations = 0;
   int64_t virtual_us = 0;
-  std::map<std::pair<int, int>, uint64_t> transitions;
 };
 
 class World {
@@ -71,6 +70,7 @@ class World {
   Result Run();
 
  private:
+  void OnDelivery(const SocketName& to, const std::string& bytes);
   void MakeClients();
   void Perform(const Action& action);
   void PerformOn(SimNode* node, const Action& action);
