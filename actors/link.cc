@@ -13,7 +13,8 @@ LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions opti
     : pinned(config, core),
       options_(std::move(options)),
       dialer_(
-          &core->loop(), options_.peer, [this](int fd) { AddPeer(fd, true); },
+          &core->loop(), options_.peer, options_.timers.suspect_after,
+          [this](int fd) { AddPeer(fd, true); },
           [this](PeerDialer::Why why) { Tell(replication::DialFailed{why}); }),
       peer_probe_(&core->loop(),
                   [this](Prober::Result result) { Tell(replication::ProbeDone{result}); }),

@@ -244,7 +244,8 @@ void LinkActor::Tick() {
   last_tick_ms_ = now_ms;
   SendHeartbeat();
   if (link() != nullptr) peer_probe_.Verify();
-  Tell(replication::Tick{running_ms_, now_ms, open_batches_.StuckMs(running_ms_)});
+  Tell(replication::Tick{running_ms_, now_ms, open_batches_.StuckMs(running_ms_),
+                         own_barrier_.under_way()});
 }
 
 void LinkActor::SendHeartbeat() {

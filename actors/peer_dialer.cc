@@ -4,16 +4,11 @@
 
 namespace twincached {
 
-namespace {
-
-constexpr int64_t kConnectLimitMs = 1000;
-
-}  // namespace
-
-PeerDialer::PeerDialer(net::EventLoop* loop, net::HostPort peer,
+PeerDialer::PeerDialer(net::EventLoop* loop, net::HostPort peer, int64_t limit_ms,
                        std::function<void(int fd)> on_connected, std::function<void(Why)> on_failed)
     : loop_(loop),
       peer_(std::move(peer)),
+      limit_ms_(limit_ms),
       on_connected_(std::move(on_connected)),
       on_failed_(std::move(on_failed)),
       resolver_(loop) {}
@@ -42,7 +37,7 @@ void PeerDialer::Start() {
 
 void PeerDialer::Connect(const absl::StatusOr<net::Address>& address) {
   if (!address.ok()) return on_failed_(Why::kUnresolved);
-  dialer_ = loop_->Dial(*address, kConnectLimitMs, [this](const absl::StatusOr<int>& fd) {
+  dialer_ = loop_->Dial(*address, limit_ms_, [this](const absl::StatusOr<int>& fd) {
     if (fd.ok()) return on_connected_(*fd);
     on_failed_(absl::IsUnavailable(fd.status()) ? Why::kRefused : Why::kSilent);
   });

@@ -216,6 +216,7 @@ void WriteStream(const Facts& facts, StatsWriter* out) {
                 {"forwards", listener.forwards},
                 {"resyncs", role.resyncs},
                 {"promotions", role.promotions},
+                {"emptied", role.emptied},
                 {"position", link.position},
                 {"acknowledged_position", link.acknowledged_position}});
   out->Text("generation", absl::StrCat(absl::Hex(role.generation.id(), absl::kZeroPad16)));

@@ -43,6 +43,7 @@ void RoleMachine::Core::ServeAloneFromNothing(absl::string_view why) {
   Serve(ServingMode::kAlone);
 }
 
+// A copy without its source: misses, never old values.
 void RoleMachine::Core::BootAnew(absl::string_view why) {
   Serve(ServingMode::kClosed, true);
   Detach(true, false);

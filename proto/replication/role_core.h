@@ -95,7 +95,6 @@ struct RoleMachine::Core {
   // ---- BOOT (role_boot.cc) ----
   void GiveUpBooting(absl::string_view why);
   void ServeAloneFromNothing(absl::string_view why);
-  // A copy without its source: misses, never old values.
   void BootAnew(absl::string_view why);
   void TickBoot();
 
@@ -135,6 +134,7 @@ struct RoleMachine::Core {
   void LinkEnded(bool orderly, int64_t end_real_ms);
   void ActOnDeath(absl::string_view why, bool reset_link);
   void StartProbe();
+  void StayMute(int64_t passed_ms);
   void TickSilence();
 
   // ---- Swapping roles on purpose (role_switch.cc) ----

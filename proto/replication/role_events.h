@@ -103,12 +103,14 @@ struct EpochUsedUp {
   uint64_t number;
 };
 // running_ms: advances at most one heartbeat interval per iteration; real_ms: CLOCK_BOOTTIME.
-// unacked_ms: how long (running) the oldest un-acknowledged batch waits, 0 when none. Sockets are
-// read before it is delivered. At least every heartbeat while NeedsTicks() says so.
+// unacked_ms: how long (running) the oldest un-acknowledged batch waits, 0 when none. mute: a Hello
+// would have to wait, STOREs are not through with what earlier links brought. Sockets are read
+// before it is delivered. At least every heartbeat while NeedsTicks() says so.
 struct Tick {
   int64_t running_ms;
   int64_t real_ms;
   int64_t unacked_ms;
+  bool mute = false;
 };
 
 using Event = absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, HelloReceived,

@@ -110,6 +110,7 @@ void RoleMachine::Core::On(const GoodbyeReceived& received) {
 // ---------------------------------------------------------------- time
 
 void RoleMachine::Core::On(const Tick& tick) {
+  const int64_t passed_ms = std::max<int64_t>(0, tick.running_ms - running_ms);
   running_ms = std::max(running_ms, tick.running_ms);
   real_ms = std::max(real_ms, tick.real_ms);
   if (Stopping()) return TickStop();
@@ -119,11 +120,22 @@ void RoleMachine::Core::On(const Tick& tick) {
     const std::string why = std::exchange(evidence.alone_when_judged, "");
     if (!why.empty()) return status.decides ? BecomeSolo(why, false) : Promote(why, false);
   }
+  if (tick.mute && !link.open) StayMute(passed_ms);
   TickCandidates();
   TickBoot();
   TickHandover();
   TickSilence();
   TickUnacked(tick.unacked_ms);
+}
+
+// Who cannot speak concludes nothing from hearing no answer: a node with a core that hangs would
+// begin alone beside its master. But the peer may go on alone meanwhile.
+void RoleMachine::Core::StayMute(int64_t passed_ms) {
+  boot_since_ms += passed_ms;
+  evidence.echo_running_ms += passed_ms;
+  if (!peer.known) return;
+  evidence.JudgeSleep(real_ms, PeerAloneAfterMs());
+  if (evidence.slept) evidence.link_was_reset = true;  // however it ended, more has happened since
 }
 
 // E5: silence is the time since a newer echo, whatever else arrives.

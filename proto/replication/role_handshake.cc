@@ -263,11 +263,13 @@ void RoleMachine::Core::UpdateHold() {
 }
 
 void RoleMachine::Core::TickCandidates() {
+  // One that was lost without a word must leave time for another before somebody goes on alone.
+  const Timers& timers = config.timers;
+  const int64_t limit_ms = status.state == HOLD ? std::min(timers.hello_limit, timers.suspect_after)
+                                                : timers.hello_limit;
   std::vector<ConnectionId> late;
   for (const Candidate& candidate : candidates) {
-    if (running_ms - candidate.opened_running_ms > config.timers.hello_limit) {
-      late.push_back(candidate.id);
-    }
+    if (running_ms - candidate.opened_running_ms > limit_ms) late.push_back(candidate.id);
   }
   for (const ConnectionId id : late) Close(id, true);
 }

@@ -76,6 +76,7 @@ struct RoleStatus {
   int64_t last_change_ms = 0;  // real time
   std::string last_reason;
   uint64_t promotions = 0, resyncs = 0;
+  uint64_t emptied = 0;  // how often it began to serve from empty what might have been old
 };
 
 class RoleMachine {

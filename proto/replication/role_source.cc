@@ -45,6 +45,7 @@ void RoleMachine::Core::BecomeSolo(absl::string_view why, bool reset_link) {
   // It may have answered alone before it died: misses, never old values.
   const bool empty = replaceable && evidence.CannotKnow();
   if (empty) {
+    ++status.emptied;
     Drop(slot_seed);
     NewEpoch(false);
   }

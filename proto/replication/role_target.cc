@@ -112,6 +112,7 @@ void RoleMachine::Core::On(const BarrierDone& done) {
   const bool stale = empty || status.serving == ServingMode::kHeld;
   if (empty) {
     promote_why += kServesFromEmpty;
+    ++status.emptied;
     Drop(slot_seed);
   }
   // Forwards that a dead master did not answer were executed nowhere: "no replica" is the truth.

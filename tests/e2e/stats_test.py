@@ -24,9 +24,9 @@ SETTINGS_EQUAL = """maxbytes maxconns udpport inter evictions num_threads cas_en
     item_size_max detail_enabled""".split()
 REPLICATION = """role state epoch version peer peer_state solo_writes ack peer_ack last_change_ms
     last_reason log_bytes log_bytes_max lag_mutations held_replies forwards resyncs
-    promotions""".split()
+    promotions emptied""".split()
 NUMBERS = """epoch version last_change_ms log_bytes log_bytes_max lag_mutations held_replies
-    forwards resyncs promotions""".split()
+    forwards resyncs promotions emptied""".split()
 
 # Sent line by line with a fence behind each; what is answered is the transcripts' affair.
 CONVERSATION = [

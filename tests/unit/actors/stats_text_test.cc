@@ -258,6 +258,7 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
   role.last_reason = "slave in sync";
   role.promotions = 1;
   role.resyncs = 2;
+  role.emptied = 21;
   asked.process.real_ms = 6500;
   LinkStats& link = asked.stats.link;
   link.position = 10;
@@ -291,6 +292,7 @@ TEST(StatsText, ReplicationTellsRolePeerAndStream) {
                                                        {"forwards", "15"},
                                                        {"resyncs", "2"},
                                                        {"promotions", "1"},
+                                                       {"emptied", "21"},
                                                        {"position", "10"},
                                                        {"acknowledged_position", "9"},
                                                        {"digests_compared", "17"},

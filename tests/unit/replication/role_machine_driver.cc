@@ -99,6 +99,12 @@ void Driver::Pass(int64_t for_ms) {
   }
 }
 
+void Driver::PassMute(int64_t for_ms) {
+  for (int64_t passed = 0; passed < for_ms; passed += 100) {
+    Give(Tick{now_ + 100, now_ + 100, 0, true});
+  }
+}
+
 void Driver::Stuck(int64_t for_ms) {
   for (int64_t passed = 100; passed <= for_ms; passed += 100) {
     Give(HeartbeatReceived{1, status().peer_state});

@@ -38,6 +38,8 @@ class Driver {
   void CloseLink(bool orderly);
   // Ticks; nothing is heard meanwhile.
   void Pass(int64_t for_ms);
+  // The same, while this node has a core that hangs: no Hello can leave.
+  void PassMute(int64_t for_ms);
   // Ticks with a fresh peer that acknowledges nothing.
   void Stuck(int64_t for_ms);
   void Hear(State peer_state) { Give(HeartbeatReceived{1, peer_state}); }

@@ -290,5 +290,95 @@ TEST(RoleMachineFlapping, OnlyWhoWasInSyncForAWhileIsDialledAtOnceAgain) {
   EXPECT_EQ(DialAfter(driver), 0);
 }
 
+// ---------------------------------------------------------------- a handshake without an answer
+
+TEST(RoleMachineHandshake, OneThatIsLostInHoldLeavesTimeForAnother) {
+  Driver driver(true);
+  driver.Master();
+  driver.CloseLink(false);
+  driver.Give(ProbeDone{ProbeDone::kAccepted});
+  driver.Open(2, true);
+  driver.Pass(Timers{}.suspect_after);
+  EXPECT_FALSE(driver.Emitted<CloseConnection>());
+  driver.Pass(100);
+  EXPECT_TRUE(driver.Emitted<CloseConnection>());
+  EXPECT_TRUE(driver.Emitted<Dial>());
+  EXPECT_EQ(driver.state(), HOLD);
+}
+
+TEST(RoleMachineHandshake, OneOfANodeThatServesHasTheWholeHelloLimit) {
+  Driver driver(true);
+  driver.Solo();
+  driver.Open(2, true);
+  driver.Pass(Timers{}.hello_limit);
+  EXPECT_FALSE(driver.Emitted<CloseConnection>());
+  driver.Pass(100);
+  EXPECT_TRUE(driver.Emitted<CloseConnection>());
+}
+
+// ---------------------------------------------------------------- a core of our own that hangs
+
+constexpr int64_t kHangMs = 20'000;
+
+TEST(RoleMachineMute, AJoinerDoesNotTakeItsOwnSilenceForItsMasters) {
+  Driver driver(true);
+  driver.Slave();
+  driver.Give(OutdatedReceived{"it hangs"});
+  driver.CloseLink(false);
+  driver.Give(ProbeDone{ProbeDone::kAccepted});
+  driver.PassMute(kHangMs);
+  EXPECT_EQ(driver.state(), JOIN);
+  driver.Pass(Timers{}.start_wait);
+  EXPECT_EQ(driver.state(), JOIN);
+  driver.Pass(200);
+  EXPECT_EQ(driver.state(), BOOT);
+  driver.PassMute(kHangMs);
+  EXPECT_EQ(driver.state(), BOOT);
+  driver.Pass(Timers{}.start_wait + 100);
+  EXPECT_EQ(driver.state(), SOLO);
+}
+
+TEST(RoleMachineMute, ASlaveDoesNotTakeOver) {
+  Driver driver(true);
+  driver.Slave();
+  driver.Hear(MASTER);
+  driver.CloseLink(true);
+  driver.Give(ProbeDone{ProbeDone::kAccepted});
+  driver.PassMute(kHangMs);
+  EXPECT_EQ(driver.state(), HOLD);
+  EXPECT_EQ(driver.barrier_token(), 0u);
+}
+
+TEST(RoleMachineMute, WhoseMasterDiesMeanwhileServesFromEmpty) {
+  for (const int64_t mute_ms : {100, 5000}) {
+    Driver driver(true);
+    driver.Slave();
+    driver.Hear(MASTER);
+    driver.CloseLink(true);
+    driver.Give(ProbeDone{ProbeDone::kAccepted});
+    driver.PassMute(mute_ms);
+    driver.Give(ProbeDone{ProbeDone::kRefused});
+    driver.Give(BarrierDone{driver.barrier_token()});
+    EXPECT_EQ(driver.state(), SOLO);
+    // It may have gone on alone before it died.
+    EXPECT_EQ(driver.Emitted<DropData>(), mute_ms > Timers{}.solo_after);
+  }
+}
+
+TEST(RoleMachineMute, AMasterWhoseSlaveMayHaveTakenOverAndDiedServesFromEmpty) {
+  for (const int64_t mute_ms : {100, 5000}) {
+    Driver driver(true);
+    driver.Master();
+    driver.Hear(SLAVE);
+    driver.CloseLink(true);
+    driver.Give(ProbeDone{ProbeDone::kAccepted});
+    driver.PassMute(mute_ms);
+    EXPECT_EQ(driver.state(), HOLD);
+    driver.Give(ProbeDone{ProbeDone::kRefused});
+    EXPECT_EQ(driver.state(), SOLO);
+    EXPECT_EQ(driver.Emitted<DropData>(), mute_ms > Timers{}.promote_after);
+  }
+}
+
 }  // namespace
 }  // namespace twincached::replication
