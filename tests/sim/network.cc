@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "proto/check.h"
 
@@ -88,7 +89,6 @@ void Network::Reach(const TcpEndPtr& caller, int64_t again_us) {
   }
   auto callee = std::make_shared<TcpEnd>(this, caller->peer_, caller->local_);
   callee->state_ = TcpEnd::State::kOpen;
-  callee->last_arrival_us_ = timeline_.now_us() + back_us;  // no byte overtakes the answer
   callee->other_ = caller;
   caller->other_ = callee;
   callee->last_arrival_us_ = timeline_.now_us() + back_us;  // nothing overtakes the SYN-ACK
@@ -163,8 +163,9 @@ void TcpEnd::DeliverDue() {
     }
     return;
   }
-  while (!flying_.empty() && flying_.front().arrives_us <= now_us) {
-    if (other->input_.size() >= kReceiveBufferBytes) return;  // Receive() goes on
+  const uint64_t arrived_before = arrived_bytes_;
+  while (!flying_.empty() && flying_.front().arrives_us <= now_us &&
+         other->unread_bytes() < kReceiveBufferBytes) {
     Chunk chunk = std::move(flying_.front());
     flying_.pop_front();
     if (!chunk.bytes.empty() && std::exchange(other->corrupt_next_, false)) {
@@ -175,10 +176,13 @@ void TcpEnd::DeliverDue() {
     arrived_bytes_ += chunk.bytes.size() + (chunk.end ? 1 : 0);
     other->input_ += chunk.bytes;
     if (chunk.end) other->ended_ = true;
-    SendAck(arrived_bytes_, kRetransmitUs);
   }
-  other->Notify();
-  if (!flying_.empty()) ArmDelivery(flying_.front().arrives_us);
+  if (arrived_bytes_ > arrived_before) {
+    SendAck(arrived_bytes_, kRetransmitUs);
+    other->Notify();
+  }
+  if (flying_.empty() || flying_.front().arrives_us <= now_us) return;  // Receive() goes on
+  ArmDelivery(flying_.front().arrives_us);
 }
 
 void TcpEnd::SendAck(uint64_t offset, int64_t again_us) {
@@ -213,14 +217,15 @@ void TcpEnd::ArmUserTimeout(int64_t at_us) {
 }
 
 int64_t TcpEnd::Receive(char* data, size_t bytes_max) {
-  const size_t bytes = std::min(bytes_max, input_.size());
+  const size_t bytes = std::min(bytes_max, unread_bytes());
   if (bytes == 0) {
     if (error_ != 0) return -std::exchange(error_, 0);
     if (ended_ || state_ == State::kBroken) return 0;
     return -EAGAIN;
   }
-  input_.copy(data, bytes);
-  input_.erase(0, bytes);
+  input_.copy(data, bytes, read_bytes_);
+  read_bytes_ += bytes;
+  if (2 * read_bytes_ >= input_.size()) input_.erase(0, std::exchange(read_bytes_, 0));
   const TcpEndPtr other = other_.lock();
   if (other != nullptr && !other->flying_.empty()) {
     other->ArmDelivery(std::max(network_->timeline_.now_us() + kSameHostDelayUs,
@@ -241,7 +246,7 @@ void TcpEnd::Close(bool reset) {
   if (state_ == State::kClosed) return;
   const State before = std::exchange(state_, State::kClosed);
   if (before != State::kOpen) return;
-  if (reset || !input_.empty()) {
+  if (reset || unread_bytes() > 0) {
     flying_.clear();
     SendReset();
   } else if (!shut_) {

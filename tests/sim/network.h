@@ -66,7 +66,7 @@ class TcpEnd : public std::enable_shared_from_this<TcpEnd> {
   int TakeError();
 
   bool connected() const { return state_ == State::kOpen; }
-  bool Readable() const { return !input_.empty() || ended_ || error_ != 0; }
+  bool Readable() const { return unread_bytes() > 0 || ended_ || error_ != 0; }
   bool Writable() const;
   bool Broken() const { return error_ != 0 || state_ == State::kBroken; }
   bool HungUp() const { return Broken() || (ended_ && shut_); }
@@ -98,6 +98,7 @@ class TcpEnd : public std::enable_shared_from_this<TcpEnd> {
   void SendReset();
   void Notify();
   bool PathIsCut(bool forth) const;
+  size_t unread_bytes() const { return input_.size() - read_bytes_; }
 
   Network* const network_;
   const SocketName local_, peer_;
@@ -107,6 +108,7 @@ class TcpEnd : public std::enable_shared_from_this<TcpEnd> {
 
   // What comes in.
   std::string input_;
+  size_t read_bytes_ = 0;  // of input_
   bool ended_ = false;
   bool corrupt_next_ = false;
   int error_ = 0;

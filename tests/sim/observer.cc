@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
 namespace twincached::sim {
@@ -26,11 +25,6 @@ bool Observer::IsEmpty(size_t index) const {
     if (shard->stats().items > 0) return false;
   }
   return true;
-}
-
-// By now clients may have written to it again.
-bool Observer::GaveAllUp(size_t index) const {
-  return absl::StrContains(nodes_[index]->status()->last_reason, "serves from empty");
 }
 
 bool Observer::Paired() const {
@@ -61,6 +55,8 @@ void Observer::ObserveNode(size_t index) {
     seen.stale_since_us = timeline_.now_us();
   }
   promotions_ += status->promotions - std::exchange(seen.promotions, status->promotions);
+  // By now clients may have written to it again.
+  seen.just_emptied = std::exchange(seen.emptied, status->emptied) != status->emptied;
   if (status->state != seen.state)
     OnState(index, std::exchange(seen.state, status->state), status->state);
   CheckEpoch(index);
@@ -129,7 +125,7 @@ void Observer::OnAlone(size_t index) {
     OpenFork(timeline_.now_us(), absl::StrCat(name, " serves while the other has it all"));
   } else if (!seen.current && !IsEmpty(index)) {
     OpenFork(seen.stale_since_us, absl::StrCat(name, " serves what is old"));
-  } else if (seen.current && (IsEmpty(index) || GaveAllUp(index))) {
+  } else if (seen.current && (IsEmpty(index) || seen.just_emptied)) {
     LoseAll(seen.alone_since_us);
   }
   if (history_.in_fork() && IsEmpty(index)) fork_with_empty_ = true;

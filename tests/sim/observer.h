@@ -56,7 +56,8 @@ class Observer {
     uint64_t incarnation = 0;
     bool running = false;
     replication::State state = replication::BOOT;
-    uint64_t promotions = 0;
+    uint64_t promotions = 0, emptied = 0;
+    bool just_emptied = false;  // since the iteration before
     bool current = false;
     int64_t stale_since_us = 0;  // when it ceased to be current
     int64_t alone_since_us = 0;
@@ -72,7 +73,6 @@ class Observer {
   void LoseAll(int64_t since_us);
   bool IsAlone(size_t index) const;
   bool IsEmpty(size_t index) const;
-  bool GaveAllUp(size_t index) const;
   void Blame(const std::string& sentence);
 
   const Timeline& timeline_;

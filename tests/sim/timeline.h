@@ -8,6 +8,7 @@
 // 2. Time never goes back.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -24,19 +25,22 @@ class Timeline {
   }
   // Runs the next event; false when there is none before or at end_us, and then it is end_us.
   bool RunNext(int64_t end_us);
-  void Clear() { heap_.clear(); }
+  void Clear();
 
  private:
   struct Event {
     int64_t time_us;
     uint64_t order;
-    std::function<void()> work;
+    size_t work;  // in works_
   };
   static bool Later(const Event& a, const Event& b) {
     return a.time_us != b.time_us ? a.time_us > b.time_us : a.order > b.order;
   }
 
   std::vector<Event> heap_;
+  // Beside the heap, which moves its elements often.
+  std::vector<std::function<void()>> works_;
+  std::vector<size_t> free_works_;
   int64_t now_us_ = 0;
   uint64_t next_order_ = 0;
 };

@@ -70,7 +70,8 @@ void World::PerformOn(SimNode* node, const Action& action) {
       node->ContinueCores();
       break;
     case Action::kStopCore:
-      observer_->AllowFork();
+      // Core 0 is the one that speaks with the peer.
+      if (action.first == 0) observer_->AllowFork();
       node->StopCore(static_cast<size_t>(action.first));
       break;
     case Action::kCorrupt:
