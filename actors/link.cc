@@ -13,7 +13,7 @@ LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions opti
     : pinned(config, core),
       options_(std::move(options)),
       dialer_(
-          &core->loop(), options_.peer, options_.timers.suspect_after,
+          &core->loop(), {options_.peer, options_.timers.suspect_after},
           [this](int fd) { AddPeer(fd, true); },
           [this](PeerDialer::Why why) { Tell(replication::DialFailed{why}); }),
       peer_probe_(&core->loop(),

@@ -18,7 +18,6 @@ using replication::Frame;
 namespace {
 
 constexpr int64_t kPortRetryMs = 100;
-constexpr int64_t kUserTimeoutMs = 1000;
 // Strangers and peers before their handshake, at once; more are closed unread.
 constexpr size_t kCandidatesMax = 8;
 
@@ -63,7 +62,7 @@ void LinkActor::AddPeer(int fd, bool dialled) {
     if (dialled) Tell(replication::DialFailed{replication::DialFailed::kSilent});
     return;
   }
-  net::SetUserTimeout(fd, kUserTimeoutMs);
+  net::SetUserTimeout(fd, options_.timers.promote_after);
   const ConnectionId id = peer->id;
   peers_.emplace(id, std::move(peer));
   Tell(replication::ConnectionOpened{id, dialled});

@@ -4,11 +4,10 @@
 
 namespace twincached {
 
-PeerDialer::PeerDialer(net::EventLoop* loop, net::HostPort peer, int64_t limit_ms,
+PeerDialer::PeerDialer(net::EventLoop* loop, Target target,
                        std::function<void(int fd)> on_connected, std::function<void(Why)> on_failed)
     : loop_(loop),
-      peer_(std::move(peer)),
-      limit_ms_(limit_ms),
+      target_(std::move(target)),
       on_connected_(std::move(on_connected)),
       on_failed_(std::move(on_failed)),
       resolver_(loop) {}
@@ -30,14 +29,14 @@ void PeerDialer::Stop() {
 
 void PeerDialer::Start() {
   const uint64_t attempt = ++attempt_;
-  resolver_.Resolve(peer_, [this, attempt](const absl::StatusOr<net::Address>& address) {
+  resolver_.Resolve(target_.peer, [this, attempt](const absl::StatusOr<net::Address>& address) {
     if (attempt == attempt_) Connect(address);
   });
 }
 
 void PeerDialer::Connect(const absl::StatusOr<net::Address>& address) {
   if (!address.ok()) return on_failed_(Why::kUnresolved);
-  dialer_ = loop_->Dial(*address, limit_ms_, [this](const absl::StatusOr<int>& fd) {
+  dialer_ = loop_->Dial(*address, target_.limit_ms, [this](const absl::StatusOr<int>& fd) {
     if (fd.ok()) return on_connected_(*fd);
     on_failed_(absl::IsUnavailable(fd.status()) ? Why::kRefused : Why::kSilent);
   });

@@ -17,10 +17,14 @@ class PeerDialer {
  public:
   using Why = replication::DialFailed::Why;
 
-  // limit_ms: a connect without an answer for so long is given up. on_connected gets a socket;
-  // on_failed the reason.
-  PeerDialer(net::EventLoop* loop, net::HostPort peer, int64_t limit_ms,
-             std::function<void(int fd)> on_connected, std::function<void(Why)> on_failed);
+  struct Target {
+    net::HostPort peer;
+    int64_t limit_ms;  // a connect without an answer for so long is given up
+  };
+
+  // on_connected gets a socket; on_failed the reason.
+  PeerDialer(net::EventLoop* loop, Target target, std::function<void(int fd)> on_connected,
+             std::function<void(Why)> on_failed);
   ~PeerDialer() { Stop(); }
 
   // Takes the place of an attempt that is under way.
@@ -32,8 +36,7 @@ class PeerDialer {
   void Connect(const absl::StatusOr<net::Address>& address);
 
   net::EventLoop* const loop_;  // borrowed
-  const net::HostPort peer_;
-  const int64_t limit_ms_;
+  const Target target_;
   const std::function<void(int fd)> on_connected_;
   const std::function<void(Why)> on_failed_;
 
