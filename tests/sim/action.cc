@@ -1,10 +1,13 @@
 #include "tests/sim/action.h"
 
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 
 namespace twincached::sim {
 
@@ -19,7 +22,7 @@ struct Form {
   int numbers;
 };
 
-constexpr std::array<Form, 20> kForms = {{
+constexpr std::array<Form, 21> kForms = {{
     {Action::kStart, "start", true, false, 0},
     {Action::kKill, "kill", true, false, 1},
     {Action::kPower, "power", true, false, 0},
@@ -40,13 +43,41 @@ constexpr std::array<Form, 20> kForms = {{
     {Action::kSwitch, "switch", true, false, 0},
     {Action::kGarbage, "garbage", true, false, 0},
     {Action::kExpect, "expect", true, true, 0},
+    {Action::kPromoted, "promoted", false, false, 1},
 }};
+
+constexpr std::array<absl::string_view, 4> kNodes = {"a", "b", "master", "slave"};
+constexpr std::array<absl::string_view, 8> kStates = {"none",   "BOOT", "JOIN", "SLAVE",
+                                                      "MASTER", "HOLD", "SOLO", "FEED"};
 
 const Form* FormOf(absl::string_view name) {
   for (const Form& form : kForms) {
     if (form.name == name) return &form;
   }
   return nullptr;
+}
+
+bool IsIn(absl::Span<const absl::string_view> names, absl::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// A name that means nothing would make its line do nothing.
+absl::Status CheckNames(const Action& action) {
+  const Form& form = kForms[action.verb];
+  if (form.has_node && !IsIn(kNodes, action.node)) {
+    return absl::InvalidArgumentError(absl::StrCat("no node ", action.node));
+  }
+  if (action.verb == Action::kStart && !IsIn({"a", "b"}, action.node)) {
+    return absl::InvalidArgumentError("what does not run has no role: start a or b");
+  }
+  if (action.verb == Action::kCut && !IsIn(kNodes, action.other)) {
+    return absl::InvalidArgumentError(absl::StrCat("no node ", action.other));
+  }
+  const bool has_state = action.verb == Action::kExpect || action.verb == Action::kAmbush;
+  if (has_state && !IsIn(kStates, action.other)) {
+    return absl::InvalidArgumentError(absl::StrCat("no state ", action.other));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -63,33 +94,30 @@ std::string Action::ToString() const {
 
 absl::StatusOr<Action> ParseAction(absl::string_view line) {
   const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-  const absl::Status bad = absl::InvalidArgumentError(absl::StrCat("not an action: ", line));
   Action action;
   if (words.size() < 3 || words[0] != "at" || !absl::SimpleAtoi(words[1], &action.at_ms)) {
-    return bad;
+    return absl::InvalidArgumentError("an action is: at MS VERB ...");
   }
   const Form* form = FormOf(words[2]);
-  if (form == nullptr) return bad;
+  if (form == nullptr) return absl::InvalidArgumentError(absl::StrCat("no verb ", words[2]));
   const size_t names = size_t{form->has_node} + size_t{form->has_other};
-  if (words.size() != 3 + names + static_cast<size_t>(form->numbers)) return bad;
+  const size_t needed = names + static_cast<size_t>(form->numbers);
+  if (words.size() != 3 + needed) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(form->name, " takes ", needed, " words, not ", words.size() - 3));
+  }
   action.verb = form->verb;
   if (form->has_node) action.node = words[3];
   if (form->has_other) action.other = words[4];
-  if (form->numbers > 0 && !absl::SimpleAtoi(words[3 + names], &action.first)) return bad;
-  if (form->numbers > 1 && !absl::SimpleAtoi(words[4 + names], &action.second)) return bad;
-  return action;
-}
-
-absl::StatusOr<std::vector<Action>> ParseScenario(absl::string_view text) {
-  std::vector<Action> actions;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    line = line.substr(0, line.find('#'));
-    if (line.find_first_not_of(" \t\r") == absl::string_view::npos) continue;
-    absl::StatusOr<Action> action = ParseAction(line);
-    if (!action.ok()) return action.status();
-    actions.push_back(std::move(*action));
+  const absl::Status names_status = CheckNames(action);
+  if (!names_status.ok()) return names_status;
+  for (size_t i = 3 + names; i < words.size(); ++i) {
+    int64_t* number = i == 3 + names ? &action.first : &action.second;
+    if (!absl::SimpleAtoi(words[i], number)) {
+      return absl::InvalidArgumentError(absl::StrCat("not a number: ", words[i]));
+    }
   }
-  return actions;
+  return action;
 }
 
 }  // namespace twincached::sim

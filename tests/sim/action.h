@@ -1,17 +1,17 @@
-// What is done to a world, and when: one line of a scenario.
+// What is done to a world, and when: one line of a scenario (scenario.h).
 //
-//     action  = "at" MS verb *( " " word )
+//     action  = "at" MS verb *( " " word )       the words of each verb: below
 //     verb    = "start" | "kill" | "power" | "ambush" | "term" | "stop" | "cont" | "stopcore"
 //             | "contcores" | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt"
-//             | "clock" | "switch" | "garbage" | "expect"
+//             | "clock" | "switch" | "garbage" | "expect" | "promoted"
 //
-// A node is named `a`, `b`, or by what it is at that time: `master`, `slave`. Times are
-// milliseconds of virtual time, in lines and values alike.
+// A node is named `a`, `b`, or by what it is at that time: `master`, `slave`. A state is one of the
+// pair protocol's, or `none`: no process runs. Times are milliseconds of virtual time, in lines and
+// values alike.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -40,6 +40,7 @@ struct Action {
     kSwitch,     // NODE: asked for a switchover
     kGarbage,    // NODE: a stranger writes nonsense to its replication port
     kExpect,     // NODE STATE: by now it is in that state
+    kPromoted,   // TIMES: so often a slave has taken over by now
   };
 
   int64_t at_ms = 0;
@@ -51,8 +52,7 @@ struct Action {
   std::string ToString() const;
 };
 
+// The error says what of the line is wrong.
 absl::StatusOr<Action> ParseAction(absl::string_view line);
-// A scenario: one action per line, `#` begins a comment. The error names the line.
-absl::StatusOr<std::vector<Action>> ParseScenario(absl::string_view text);
 
 }  // namespace twincached::sim

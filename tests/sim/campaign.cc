@@ -16,9 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "proto/check.h"
-#include "tests/sim/random_plan.h"
 #include "tests/sim/runtime.h"
-#include "tests/sim/world.h"
 
 namespace twincached::sim {
 
@@ -49,7 +47,7 @@ void WriteAll(int fd, const std::string& text) {
 [[noreturn]] void Work(int fd, const CampaignOptions& options, unsigned worker, unsigned workers) {
   Runtime runtime;
   for (uint64_t seed = options.first_seed + worker; seed <= options.last_seed; seed += workers) {
-    const Result result = World(MakeRandomPlan(seed), runtime.system()).Run();
+    const Result result = World(options.make_plan(seed), runtime.system()).Run();
     std::string text = absl::StrCat(seed, " ", result.trace_hash, " ", result.promotions, " ",
                                     result.forks, " ", result.wipes, " ", result.operations, " ",
                                     result.virtual_us, " ", result.violations.size(), "\n");

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+
+#include "tests/sim/world.h"
 
 namespace twincached::sim {
 
 struct CampaignOptions {
+  std::function<WorldPlan(uint64_t seed)> make_plan;
   uint64_t first_seed = 1, last_seed = 1000;
   double minutes = 0;      // 0: no limit
   uint64_t failovers = 0;  // 0: no limit

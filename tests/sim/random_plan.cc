@@ -67,12 +67,7 @@ class Planner {
       plan_.think_us_max = LinkOnly() ? 6000 : 15000;
     }
     plan_.delayed_flushes = random_.Chance(0.15);
-    if (random_.Chance(0.1)) {
-      plan_.memory_is_short = true;
-      plan_.value_bytes_max = 60000;
-      plan_.register_keys = 300;
-      plan_.think_us_max = 8000;
-    }
+    if (random_.Chance(0.1)) plan_.ShortenMemory();
     const bool slow = random_.Chance(LinkOnly() ? 0.8 : 0.25);
     if (slow) Add(Action::kDelay, "", 100, random_.Between(500, 20000));
   }
@@ -234,20 +229,6 @@ class Planner {
 };
 
 }  // namespace
-
-absl::StatusOr<WorldPlan> MakeScenarioPlan(absl::string_view text) {
-  absl::StatusOr<std::vector<Action>> actions = ParseScenario(text);
-  if (!actions.ok()) return actions.status();
-  WorldPlan plan;
-  plan.seed = 1;
-  plan.actions = std::move(*actions);
-  for (HostClock& clock : plan.clocks) {
-    clock.monotonic_offset_us = 1'000'000'000;
-    clock.wall_offset_us = 1'700'000'000'000'000;
-  }
-  if (!plan.actions.empty()) plan.end_ms = plan.actions.back().at_ms + 50;
-  return plan;
-}
 
 WorldPlan MakeRandomPlan(uint64_t seed) { return Planner(seed).Make(); }
 

@@ -3,8 +3,6 @@
 
 #include <cstdint>
 
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "tests/sim/world.h"
 
 namespace twincached::sim {
@@ -13,8 +11,5 @@ namespace twincached::sim {
 // the link; some of them take the power away or stop both hosts at once. The fourth also cuts,
 // stops, slows, hangs a core and corrupts.
 WorldPlan MakeRandomPlan(uint64_t seed);
-
-// A scenario file: actions (action.h) on two hosts with a load of four clients.
-absl::StatusOr<WorldPlan> MakeScenarioPlan(absl::string_view text);
 
 }  // namespace twincached::sim

@@ -229,7 +229,7 @@ void SimClient::AddRequest(std::string* text) {
     absl::StrAppend(text, "incr ", counter, " 1\r\n");
   } else if (dice < 970) {
     AddRead(counter, false, text);
-  } else if (dice < (plan_.delayed_flushes ? 993 : 998)) {
+  } else if (!plan_.flushes || dice < (plan_.delayed_flushes ? 993 : 998)) {
     operation.kind = Kind::kTouch;
     operation.key = key;
     operation.ttl_us = plan_.ttl_s * 1000000;

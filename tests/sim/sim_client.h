@@ -35,7 +35,7 @@ struct ClientPlan {
   uint32_t register_keys = 8, counter_keys = 2, lock_keys = 2;
   int64_t ttl_s = 0;  // of some of its writes; 0: none
   size_t value_bytes_max = 40;
-  bool delayed_flushes = false;
+  bool flushes = true, delayed_flushes = false;
   bool expects_answers = false;  // within its patience, unless the connection ends
 };
 

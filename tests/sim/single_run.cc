@@ -1,17 +1,13 @@
 #include "tests/sim/single_run.h"
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
+#include <string>
+#include <utility>
 
 #include "actors/log.h"
-#include "tests/sim/random_plan.h"
 #include "tests/sim/runtime.h"
-#include "tests/sim/world.h"
 
 namespace twincached::sim {
-
-namespace {
 
 int Tell(WorldPlan plan, bool verbose) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a crash keeps what was told
@@ -33,26 +29,6 @@ int Tell(WorldPlan plan, bool verbose) {
   for (const std::string& violation : result.violations)
     std::printf("BROKEN: %s\n", violation.c_str());
   return result.violations.empty() ? 0 : 1;
-}
-
-}  // namespace
-
-int Replay(uint64_t seed, bool verbose) { return Tell(MakeRandomPlan(seed), verbose); }
-
-int RunScenarioFile(const std::string& path, bool verbose) {
-  std::ifstream file(path);
-  if (!file) {
-    std::fprintf(stderr, "sim: cannot read %s\n", path.c_str());
-    return 2;
-  }
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  auto plan = MakeScenarioPlan(text);
-  if (!plan.ok()) {
-    std::fprintf(stderr, "sim: %s: %s\n", path.c_str(),
-                 std::string(plan.status().message()).c_str());
-    return 2;
-  }
-  return Tell(std::move(*plan), verbose);
 }
 
 }  // namespace twincached::sim

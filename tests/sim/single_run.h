@@ -1,13 +1,11 @@
 // One world, told as a story: for a person who wants to know why a seed failed.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include "tests/sim/world.h"
 
 namespace twincached::sim {
 
 // Exit codes as main.cc's.
-int Replay(uint64_t seed, bool verbose);
-int RunScenarioFile(const std::string& path, bool verbose);
+int Tell(WorldPlan plan, bool verbose);
 
 }  // namespace twincached::sim

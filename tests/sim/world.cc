@@ -28,6 +28,13 @@ history::CheckerOptions Options() {
 
 }  // namespace
 
+void WorldPlan::ShortenMemory() {
+  memory_is_short = true;
+  value_bytes_max = 60000;
+  register_keys = 300;
+  think_us_max = 8000;
+}
+
 World::World(WorldPlan plan, caf::actor_system* system)
     : plan_(std::move(plan)), surroundings_(plan_.seed), history_(Options()) {
   SetLogSink([](absl::string_view) {});
@@ -120,6 +127,7 @@ void World::MakeClients() {
     client.ttl_s = plan_.ttl_s;
     client.value_bytes_max = plan_.value_bytes_max;
     client.register_keys = plan_.register_keys;
+    client.flushes = plan_.flushes;
     client.delayed_flushes = plan_.delayed_flushes;
     client.expects_answers = plan_.prompt;
     if (plan_.prompt) client.patience_us = kPromptUs;

@@ -45,9 +45,12 @@ struct WorldPlan {
   size_t value_bytes_max = 40;
   uint32_t register_keys = 8;
   bool memory_is_short = false;  // items are evicted
-  bool delayed_flushes = false;
+  bool flushes = true, delayed_flushes = false;
   // Only processes end and links break: nobody waits long on a connection that lives.
   bool prompt = false;
+
+  // Clients write more than fits, all the time.
+  void ShortenMemory();
 };
 
 struct Result {
@@ -77,6 +80,8 @@ class World {
   void Freeze(int64_t ms);
   void LosePower(SimNode* node);
   void SpringAmbush();
+  void Expect(const Action& action);
+  void ExpectPromotions(const Action& action);
   void Cut(const std::string& from, const std::string& to);
   void SendGarbage(SimNode* node);
   void ResetLink();

@@ -39,6 +39,10 @@ void World::Perform(const Action& action) {
       return;
     case Action::kCut:
       return Cut(action.node, action.other);
+    case Action::kExpect:
+      return Expect(action);
+    case Action::kPromoted:
+      return ExpectPromotions(action);
     default:
       break;
   }
@@ -86,17 +90,24 @@ void World::PerformOn(SimNode* node, const Action& action) {
     case Action::kGarbage:
       SendGarbage(node);
       break;
-    case Action::kExpect:
-      if (node->status() == nullptr ||
-          replication::State_Name(node->status()->state) != action.other) {
-        violations_.push_back(absl::StrCat(
-            action.ToString(), ": it is ",
-            node->status() == nullptr ? "none" : replication::State_Name(node->status()->state)));
-      }
-      break;
     default:
       break;
   }
+}
+
+void World::Expect(const Action& action) {
+  const SimNode* node = Find(action.node);
+  const bool runs = node != nullptr && node->running();
+  const std::string is = runs ? replication::State_Name(node->status()->state) : "none";
+  if (is != action.other) {
+    violations_.push_back(absl::StrCat(action.ToString(), ": it is ", is));
+  }
+}
+
+void World::ExpectPromotions(const Action& action) {
+  const auto times = static_cast<int64_t>(observer_->promotions());
+  if (times == action.first) return;
+  violations_.push_back(absl::StrCat(action.ToString(), ": it was ", times));
 }
 
 void World::LosePower(SimNode* node) {
