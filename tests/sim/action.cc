@@ -22,7 +22,7 @@ struct Form {
   int numbers;
 };
 
-constexpr std::array<Form, 21> kForms = {{
+constexpr std::array<Form, 23> kForms = {{
     {Action::kStart, "start", true, false, 0},
     {Action::kKill, "kill", true, false, 1},
     {Action::kPower, "power", true, false, 0},
@@ -44,6 +44,8 @@ constexpr std::array<Form, 21> kForms = {{
     {Action::kGarbage, "garbage", true, false, 0},
     {Action::kExpect, "expect", true, true, 0},
     {Action::kPromoted, "promoted", false, false, 1},
+    {Action::kForked, "forked", false, false, 1},
+    {Action::kWiped, "wiped", false, false, 1},
 }};
 
 constexpr std::array<absl::string_view, 4> kNodes = {"a", "b", "master", "slave"};

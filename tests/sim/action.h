@@ -3,7 +3,8 @@
 //     action  = "at" MS verb *( " " word )       the words of each verb: below
 //     verb    = "start" | "kill" | "power" | "ambush" | "term" | "stop" | "cont" | "stopcore"
 //             | "contcores" | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt"
-//             | "clock" | "switch" | "garbage" | "expect" | "promoted"
+//             | "clock" | "switch" | "garbage" | "expect" | "promoted" | "wiped"
+//             | "forked"
 //
 // A node is named `a`, `b`, or by what it is at that time: `master`, `slave`. A state is one of the
 // pair protocol's, or `none`: no process runs. Times are milliseconds of virtual time, in lines and
@@ -41,6 +42,8 @@ struct Action {
     kGarbage,    // NODE: a stranger writes nonsense to its replication port
     kExpect,     // NODE STATE: by now it is in that state
     kPromoted,   // TIMES: so often a slave has taken over by now
+    kForked,     // TIMES: so often both served alone
+    kWiped,      // TIMES: so often the last process that had everything is gone or empty
   };
 
   int64_t at_ms = 0;

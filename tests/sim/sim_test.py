@@ -65,7 +65,9 @@ class SimTest(unittest.TestCase):
         for line, sentence in (
                 ("at 900 expect b MASTER", "it is SLAVE"),
                 ("at 900 expect a none", "it is MASTER"),
-                ("at 900 promoted 1", "it was 0")):
+                ("at 900 promoted 1", "it is 0"),
+                ("at 900 forked 1", "it is 0"),
+                ("at 900 wiped 1", "it is 0")):
             with self.subTest(line=line):
                 result = self.run_lines(*start, line)
                 self.assertEqual(result.returncode, 1, result.stdout)

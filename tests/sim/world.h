@@ -81,7 +81,7 @@ class World {
   void LosePower(SimNode* node);
   void SpringAmbush();
   void Expect(const Action& action);
-  void ExpectPromotions(const Action& action);
+  void ExpectCount(const Action& action, uint64_t is);
   void Cut(const std::string& from, const std::string& to);
   void SendGarbage(SimNode* node);
   void ResetLink();

@@ -42,7 +42,11 @@ void World::Perform(const Action& action) {
     case Action::kExpect:
       return Expect(action);
     case Action::kPromoted:
-      return ExpectPromotions(action);
+      return ExpectCount(action, observer_->promotions());
+    case Action::kForked:
+      return ExpectCount(action, observer_->forks());
+    case Action::kWiped:
+      return ExpectCount(action, observer_->wipes());
     default:
       break;
   }
@@ -104,10 +108,9 @@ void World::Expect(const Action& action) {
   }
 }
 
-void World::ExpectPromotions(const Action& action) {
-  const auto times = static_cast<int64_t>(observer_->promotions());
-  if (times == action.first) return;
-  violations_.push_back(absl::StrCat(action.ToString(), ": it was ", times));
+void World::ExpectCount(const Action& action, uint64_t is) {
+  if (static_cast<int64_t>(is) == action.first) return;
+  violations_.push_back(absl::StrCat(action.ToString(), ": it is ", is));
 }
 
 void World::LosePower(SimNode* node) {
