@@ -47,7 +47,7 @@ class SimTest(unittest.TestCase):
         self.assertEqual(stories[0], stories[1])
 
     def test_scenarios(self):
-        self.assertGreaterEqual(len(self.scenarios), 5)
+        self.assertGreaterEqual(len(self.scenarios), 60)
         for path in self.scenarios:
             with self.subTest(scenario=path):
                 result = run(self.binary, "--scenario", path, "--seeds",
