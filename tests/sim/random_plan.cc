@@ -54,6 +54,7 @@ class Planner {
       if (harsh) clock.drift_ppm = random_.Between(-200, 200);
     }
     plan_.refuse_solo_writes = random_.Chance(0.1);
+    plan_.ack_local = random_.Chance(0.04);
     if (harsh && !plan_.same_host && random_.Chance(0.1)) plan_.dials[random_.Below(2)] = false;
   }
 

@@ -35,7 +35,8 @@ struct Setting {
   void (*apply)(const Values& values, WorldPlan* plan);
 };
 
-constexpr std::array<Setting, 10> kSettings = {{
+constexpr std::array<Setting, 11> kSettings = {{
+    {"ack", false, 0, "local", [](const Values&, WorldPlan* plan) { plan->ack_local = true; }},
     {"threads", true, 4, "",
      [](const Values& values, WorldPlan* plan) {
        plan->threads[values.node] = static_cast<uint32_t>(values.number);

@@ -93,6 +93,7 @@ NodeSetup SimNode::MakeSetup(const std::shared_ptr<Life>& life) {
   role.incarnation.set_high(random.Next());
   role.incarnation.set_low(random.Next());
   role.refuse_solo_writes = config.refuse_solo_writes = plan_.refuse_solo_writes;
+  role.ack_pair = config.ack_pair = !plan_.ack_local;
   role.slot_seed = random.Next();
   role.random_seed = random.Next();
   role.timers = plan_.timers;

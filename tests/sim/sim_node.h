@@ -54,7 +54,7 @@ struct NodePlan {
   uint16_t replication_port = 11212;
   uint32_t threads = 1;
   size_t memory_bytes = 4u << 20;
-  bool refuse_solo_writes = false;
+  bool refuse_solo_writes = false, ack_local = false;
   HostClock clock;
   replication::Timers timers;
 };

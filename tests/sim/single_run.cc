@@ -11,9 +11,10 @@ namespace twincached::sim {
 
 int Tell(WorldPlan plan, bool verbose) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a crash keeps what was told
-  std::printf("%s; threads %u and %u%s%s\n", plan.same_host ? "one host" : "two hosts",
+  std::printf("%s; threads %u and %u%s%s%s\n", plan.same_host ? "one host" : "two hosts",
               plan.threads[0], plan.threads[1], plan.dials[0] && plan.dials[1] ? "" : ", one -x",
-              plan.refuse_solo_writes ? ", solo writes refused" : "");
+              plan.refuse_solo_writes ? ", solo writes refused" : "",
+              plan.ack_local ? ", ack=local" : "");
   for (const Action& action : plan.actions) std::printf("%s\n", action.ToString().c_str());
   std::printf("at %ld heal, judge\n", static_cast<long>(plan.end_ms));
   Runtime runtime;

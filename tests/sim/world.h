@@ -38,6 +38,8 @@ struct WorldPlan {
   std::array<HostClock, 2> clocks;
   std::array<bool, 2> dials = {true, true};  // -x
   bool refuse_solo_writes = false;
+  // Nothing is promised of the newest writes: the history is not judged, all else is.
+  bool ack_local = false;
   size_t clients = 4;
   int64_t think_us_max = 20000;
   int64_t ttl_s = 0;
@@ -94,6 +96,7 @@ class World {
   void FinalReads();
   void CompareContents();
   bool Failed() const;
+  std::vector<std::string> HistoryViolations() const;
 
   const WorldPlan plan_;
   Surroundings surroundings_;
