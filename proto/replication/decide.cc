@@ -62,13 +62,6 @@ bool IsChildOf(const Hello& child, const Hello& parent) {
          parent.generation().parent() != child.generation().id();
 }
 
-// Mutations that clients of `hello` were told of and that `other` does not have.
-uint64_t AnsweredSinceFork(const Hello& hello, const Hello& other) {
-  if (!IsChildOf(other, hello)) return hello.client_mutations_acknowledged();
-  const uint64_t fork = other.generation().begin_position();
-  return hello.acknowledged_position() > fork ? hello.acknowledged_position() - fork : 0;
-}
-
 int CompareForked(const Hello& a, const Hello& b) {
   const uint64_t a_answered = AnsweredSinceFork(a, b);
   const uint64_t b_answered = AnsweredSinceFork(b, a);
@@ -116,6 +109,12 @@ Generation FirstGeneration(const Hello& source, const Epoch& epoch) {
 }
 
 }  // namespace
+
+uint64_t AnsweredSinceFork(const Hello& hello, const Hello& other) {
+  if (!IsChildOf(other, hello)) return hello.client_mutations_acknowledged();
+  const uint64_t fork = other.generation().begin_position();
+  return hello.acknowledged_position() > fork ? hello.acknowledged_position() - fork : 0;
+}
 
 uint64_t MixId(uint64_t value) {
   value += 0x9e3779b97f4a7c15;

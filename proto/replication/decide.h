@@ -44,6 +44,9 @@ Verdict DecideRoles(const Hello& a, const Hello& b);
 // Why these two, a pair, cannot swap their roles; empty: they can. Symmetrical.
 std::string RefusalOfTurn(const Hello& a, const Hello& b);
 
+// Changes that clients of `hello` were told of and that `other`, of another generation, lacks.
+uint64_t AnsweredSinceFork(const Hello& hello, const Hello& other);
+
 // -1, 0, 1.
 int Compare(const Epoch& a, const Epoch& b);
 int Compare(const Incarnation& a, const Incarnation& b);

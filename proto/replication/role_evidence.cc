@@ -85,6 +85,8 @@ void RoleMachine::Core::On(const HeartbeatReceived& heartbeat) {
   // early, real time so that a sleep is never overlooked.
   evidence.Hear(running_ms + config.timers.heartbeat - heartbeat.age_ms,
                 real_ms - heartbeat.age_ms);
+  // Its end of this link is still in use: it did not go on alone.
+  if (heartbeat.age_ms <= PeerAloneAfterMs()) evidence.slept = false;
   status.peer_state = heartbeat.peer_state;
   if (status.state != HOLD || link.outdated || Stopping()) return;
   if (link.phase == Phase::kSynced) {
@@ -110,7 +112,9 @@ void RoleMachine::Core::On(const GoodbyeReceived& received) {
 // ---------------------------------------------------------------- time
 
 void RoleMachine::Core::On(const Tick& tick) {
+  const Timers& timers = config.timers;
   const int64_t passed_ms = std::max<int64_t>(0, tick.running_ms - running_ms);
+  const int64_t slept_ms = tick.real_ms - real_ms - passed_ms;
   running_ms = std::max(running_ms, tick.running_ms);
   real_ms = std::max(real_ms, tick.real_ms);
   if (Stopping()) return TickStop();
@@ -121,6 +125,9 @@ void RoleMachine::Core::On(const Tick& tick) {
     if (!why.empty()) return status.decides ? BecomeSolo(why, false) : Promote(why, false);
   }
   if (tick.mute && !link.open) StayMute(passed_ms);
+  if (peer.known && slept_ms >= timers.suspect_after) {
+    evidence.WakeUp(running_ms - timers.suspect_after, real_ms, PeerAloneAfterMs());
+  }
   TickCandidates();
   TickBoot();
   TickHandover();

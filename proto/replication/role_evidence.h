@@ -22,6 +22,12 @@ struct RoleEvidence {
   void JudgeSleep(int64_t now_real_ms, int64_t limit_ms) {
     if (now_real_ms - echo_real_ms > limit_ms) slept = true;
   }
+  // After a sleep that may have been so long, what waits in the sockets is read before silence
+  // leads to anything: it has lasted since silent_since_ms, and not longer.
+  void WakeUp(int64_t silent_since_ms, int64_t now_real_ms, int64_t limit_ms) {
+    JudgeSleep(now_real_ms, limit_ms);
+    if (slept) echo_running_ms = std::max(echo_running_ms, silent_since_ms);
+  }
   // The peer may have gone on alone without our being told: what is here may be old.
   bool CannotKnow() const { return slept && link_was_reset; }
   // A new link, or no peer any more.
@@ -32,11 +38,11 @@ struct RoleEvidence {
 
   int64_t echo_running_ms = 0, echo_real_ms = 0;  // of the newest echo
   bool probe_pending = false;
-  bool peer_alive = false;          // its process, says the newest probe
-  bool link_was_reset = false;      // when it ended: frames may be missing
-  bool slept = false;               // so long before the link ended that the peer may be alone
-  bool sleep_unjudged = false;      // the real time of the end is not known yet
-  std::string alone_when_judged;    // why; empty: nothing waits
+  bool peer_alive = false;        // its process, says the newest probe
+  bool link_was_reset = false;    // when it ended: frames may be missing
+  bool slept = false;             // so long that the peer may have gone on alone
+  bool sleep_unjudged = false;    // the real time of the end is not known yet
+  std::string alone_when_judged;  // why; empty: nothing waits
 };
 
 }  // namespace twincached::replication

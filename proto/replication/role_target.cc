@@ -36,8 +36,10 @@ void RoleMachine::Core::AttachAsTarget(const Candidate& candidate) {
 
 // Two histories met and this node's loses: nobody may have to find that out by missing a key.
 void RoleMachine::Core::WarnOfDroppedWrites(const Candidate& candidate) {
-  const uint64_t count = candidate.ours.client_mutations_acknowledged();
-  if (count == 0 || IsEmpty(candidate.ours.generation())) return;
+  const Generation& ours = candidate.ours.generation();
+  if (IsEmpty(ours) || ours.id() == candidate.theirs.generation().id()) return;
+  const uint64_t count = AnsweredSinceFork(candidate.ours, candidate.theirs);
+  if (count == 0) return;
   Emit(Explain{absl::StrCat("split brain: ", candidate.theirs.node_name(), " wins, ", count,
                             " changes that this node acknowledged alone are dropped"),
                true});

@@ -90,25 +90,30 @@ void Driver::Greet(ConnectionId id, const Hello& theirs) {
 
 void Driver::Agree(ConnectionId id) { Give(VerdictReceived{id, verdict_}); }
 
-void Driver::CloseLink(bool orderly) { Give(ConnectionClosed{1, orderly, now_}); }
+void Driver::CloseLink(bool orderly) { Give(ConnectionClosed{1, orderly, real_now()}); }
 
 void Driver::Pass(int64_t for_ms) {
   for (int64_t end = now_ + for_ms; now_ < end;) {
     const int64_t next = std::min(now_ + 100, end);
-    Give(Tick{next, next, 0});
+    Give(Tick{next, next + slept_ms_, 0});
   }
+}
+
+void Driver::Sleep(int64_t for_ms) {
+  slept_ms_ += for_ms;
+  Pass(100);
 }
 
 void Driver::PassMute(int64_t for_ms) {
   for (int64_t passed = 0; passed < for_ms; passed += 100) {
-    Give(Tick{now_ + 100, now_ + 100, 0, true});
+    Give(Tick{now_ + 100, real_now() + 100, 0, true});
   }
 }
 
 void Driver::Stuck(int64_t for_ms) {
   for (int64_t passed = 100; passed <= for_ms; passed += 100) {
     Give(HeartbeatReceived{1, status().peer_state});
-    Give(Tick{now_ + 100, now_ + 100, passed});
+    Give(Tick{now_ + 100, real_now() + 100, passed});
   }
 }
 

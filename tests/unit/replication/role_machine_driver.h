@@ -38,7 +38,9 @@ class Driver {
   void CloseLink(bool orderly);
   // Ticks; nothing is heard meanwhile.
   void Pass(int64_t for_ms);
-  // The same, while this node has a core that hangs: no Hello can leave.
+  // This node does not run for so long, then ticks once.
+  void Sleep(int64_t for_ms);
+  // As Pass(), while this node has a core that hangs: no Hello can leave.
   void PassMute(int64_t for_ms);
   // Ticks with a fresh peer that acknowledges nothing.
   void Stuck(int64_t for_ms);
@@ -76,14 +78,15 @@ class Driver {
   const RoleMachine& machine() const { return machine_; }
   const RoleStatus& status() const { return machine_.status(); }
   State state() const { return status().state; }
-  int64_t now() const { return now_; }
+  int64_t now() const { return now_; }  // running time
+  int64_t real_now() const { return now_ + slept_ms_; }
   uint64_t serving_token() const { return serving_token_; }
   uint64_t barrier_token() const { return barrier_token_; }
 
  private:
   RoleMachine machine_;
   std::vector<Effect> effects_;
-  int64_t now_ = 0;
+  int64_t now_ = 0, slept_ms_ = 0;
   uint64_t serving_token_ = 0, barrier_token_ = 0;
   Verdict verdict_;  // the newest that we sent
 };

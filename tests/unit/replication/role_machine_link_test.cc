@@ -316,68 +316,42 @@ TEST(RoleMachineHandshake, OneOfANodeThatServesHasTheWholeHelloLimit) {
   EXPECT_TRUE(driver.Emitted<CloseConnection>());
 }
 
-// ---------------------------------------------------------------- a core of our own that hangs
+// ---------------------------------------------------------------- what a fork costs
 
-constexpr int64_t kHangMs = 20'000;
-
-TEST(RoleMachineMute, AJoinerDoesNotTakeItsOwnSilenceForItsMasters) {
-  Driver driver(true);
-  driver.Slave();
-  driver.Give(OutdatedReceived{"it hangs"});
-  driver.CloseLink(false);
-  driver.Give(ProbeDone{ProbeDone::kAccepted});
-  driver.PassMute(kHangMs);
-  EXPECT_EQ(driver.state(), JOIN);
-  driver.Pass(Timers{}.start_wait);
-  EXPECT_EQ(driver.state(), JOIN);
-  driver.Pass(200);
-  EXPECT_EQ(driver.state(), BOOT);
-  driver.PassMute(kHangMs);
-  EXPECT_EQ(driver.state(), BOOT);
-  driver.Pass(Timers{}.start_wait + 100);
-  EXPECT_EQ(driver.state(), SOLO);
+// A master that was replaced meets its successor, which began at position 5.
+void MeetSuccessor(uint64_t answered_position, Driver* driver) {
+  driver->Master();
+  driver->CloseLink(false);
+  Hello theirs = driver->WithData();
+  theirs.mutable_epoch()->set_number(driver->status().epoch.number() + 1);
+  theirs.mutable_generation()->set_parent(driver->status().generation.id());
+  theirs.mutable_generation()->set_begin_position(5);
+  Hello ours = driver->OurHello();
+  ours.set_position(9);
+  ours.set_acknowledged_position(answered_position);
+  ours.set_client_mutations_acknowledged(3);  // before the pair was in sync
+  driver->Open(2, true);
+  driver->Give(HelloReceived{2, ours, theirs});
+  driver->Agree(2);
+  ASSERT_EQ(driver->state(), JOIN);
 }
 
-TEST(RoleMachineMute, ASlaveDoesNotTakeOver) {
+TEST(RoleMachineFork, WhatTheOtherNodeHasIsNotWarnedOf) {
   Driver driver(true);
-  driver.Slave();
-  driver.Hear(MASTER);
-  driver.CloseLink(true);
-  driver.Give(ProbeDone{ProbeDone::kAccepted});
-  driver.PassMute(kHangMs);
-  EXPECT_EQ(driver.state(), HOLD);
-  EXPECT_EQ(driver.barrier_token(), 0u);
-}
-
-TEST(RoleMachineMute, WhoseMasterDiesMeanwhileServesFromEmpty) {
-  for (const int64_t mute_ms : {100, 5000}) {
-    Driver driver(true);
-    driver.Slave();
-    driver.Hear(MASTER);
-    driver.CloseLink(true);
-    driver.Give(ProbeDone{ProbeDone::kAccepted});
-    driver.PassMute(mute_ms);
-    driver.Give(ProbeDone{ProbeDone::kRefused});
-    driver.Give(BarrierDone{driver.barrier_token()});
-    EXPECT_EQ(driver.state(), SOLO);
-    // It may have gone on alone before it died.
-    EXPECT_EQ(driver.Emitted<DropData>(), mute_ms > Timers{}.solo_after);
+  MeetSuccessor(5, &driver);
+  for (const Effect& effect : driver.effects()) {
+    const Explain* explain = absl::get_if<Explain>(&effect);
+    EXPECT_TRUE(explain == nullptr || !explain->warning) << explain->text;
   }
 }
 
-TEST(RoleMachineMute, AMasterWhoseSlaveMayHaveTakenOverAndDiedServesFromEmpty) {
-  for (const int64_t mute_ms : {100, 5000}) {
-    Driver driver(true);
-    driver.Master();
-    driver.Hear(SLAVE);
-    driver.CloseLink(true);
-    driver.Give(ProbeDone{ProbeDone::kAccepted});
-    driver.PassMute(mute_ms);
-    EXPECT_EQ(driver.state(), HOLD);
-    driver.Give(ProbeDone{ProbeDone::kRefused});
-    EXPECT_EQ(driver.state(), SOLO);
-    EXPECT_EQ(driver.Emitted<DropData>(), mute_ms > Timers{}.promote_after);
-  }
+TEST(RoleMachineFork, WhatItLacksIs) {
+  Driver driver(true);
+  MeetSuccessor(8, &driver);
+  ASSERT_TRUE(driver.Emitted<Explain>());
+  EXPECT_TRUE(driver.Find<Explain>()->warning);
+  EXPECT_EQ(driver.Find<Explain>()->text,
+            "split brain: other wins, 3 changes that this node acknowledged alone are dropped");
 }
 
 }  // namespace
