@@ -60,7 +60,7 @@ class Planner {
 
   void MakeLoad() {
     plan_.clients = static_cast<size_t>(random_.Between(2, 5));
-    plan_.think_us_max = random_.Between(5, 40) * 1000;
+    plan_.think_us_max = random_.Between(8, 50) * 1000;
     if (random_.Chance(0.3)) plan_.ttl_s = random_.Between(3, 5);
     if (random_.Chance(0.2)) plan_.value_bytes_max = 3000;
     if (LinkOnly() || Hangs()) {

@@ -6,7 +6,7 @@
 //     with threads NODE COUNT     that node's core units; else one
 //     with same_host              both nodes run on one host
 //     with no_peer NODE           that node is started without -x
-//     with ack local              both nodes are started with --ack=local: clients' answers prove nothing
+//     with ack local              both nodes are started with --ack=local: answers prove nothing
 //     with solo_writes refuse     both nodes are started with --solo-writes=refuse
 //     with think MS               clients wait up to that long between requests; else 20 ms
 //     with ttl SECONDS            some writes expire after that
