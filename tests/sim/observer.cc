@@ -137,7 +137,7 @@ void Observer::OnAlone(size_t index) {
 }
 
 void Observer::OpenFork(int64_t since_us, const std::string& why) {
-  if (!fork_allowed_) Blame(absl::StrCat("a fork without a cut or a stop: ", why));
+  if (!fork_allowed_) Blame(absl::StrCat("a fork without a cut: ", why));
   if (history_.in_fork()) return;
   ++forks_;
   history_.BeginFork(since_us);

@@ -9,8 +9,8 @@
 //   I7   a slave does not lose its place in the stream while nothing is lost on the way
 //   I9   a JOIN never serves with data: it becomes SLAVE, or boots anew, empty
 //   I10  no preemption: a node that serves goes on as long as nothing happens to it
-//   Forks come only of cuts, stops and nodes without -x. That is I8 as well: an empty node does not
-//   replace a live one that is current.
+//   Forks come only of cuts and nodes without -x, never of stops. That is I8 as well: an empty node
+//   does not replace a live one that is current.
 // Told to the history: wipes (the last current process is gone) and forks (two processes serve
 // alone, or a process serves that is not current).
 #pragma once
@@ -39,8 +39,7 @@ class Observer {
   bool Paired() const;
   // From here on nothing is done to the nodes.
   void set_calm(bool calm) { calm_ = calm; }
-  // Evidence may have been misleading: nodes were cut off or stopped long enough that both may
-  // serve.
+  // Evidence may have been misleading: nodes were cut off from each other, so both may serve.
   void AllowFork() { fork_allowed_ = true; }
 
   // No frame is lost or damaged: a slave never misses a part of its master's stream.

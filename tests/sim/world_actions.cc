@@ -70,7 +70,6 @@ void World::PerformOn(SimNode* node, const Action& action) {
       node->Terminate();
       break;
     case Action::kStop:
-      observer_->AllowFork();
       node->Stop();
       break;
     case Action::kCont:
@@ -78,8 +77,6 @@ void World::PerformOn(SimNode* node, const Action& action) {
       node->ContinueCores();
       break;
     case Action::kStopCore:
-      // Core 0 is the one that speaks with the peer.
-      if (action.first == 0) observer_->AllowFork();
       node->StopCore(static_cast<size_t>(action.first));
       break;
     case Action::kCorrupt:
