@@ -202,6 +202,7 @@ int Node::Run(int signal_fd) {
   units_[0]->Run();
   for (std::thread& thread : threads) thread.join();
   if (ending_.joinable()) ending_.join();
+  wiring_.reset();  // destroys the actors, while their loops are there and nothing runs
   poller.Remove(signal_fd, signals.get());
   signals.reset();
   units_.clear();
@@ -215,19 +216,18 @@ void Node::RequestExit(int code) {
 }
 
 void Node::EndActors() {
-  const WiringPtr wiring = std::exchange(wiring_, nullptr);
   const auto reason = caf::exit_reason::user_shutdown;
   {
     // STOREs first: the commands that they execute are views into the LISTENERs' input.
     caf::scoped_actor self{*system_};
-    for (const store_actor& actor : wiring->stores) {
+    for (const store_actor& actor : wiring_->stores) {
       caf::anon_send_exit(actor, reason);
       self->wait_for(actor);
     }
   }
-  for (const listener_actor& actor : wiring->listeners) caf::anon_send_exit(actor, reason);
-  caf::anon_send_exit(wiring->link, reason);
-  caf::anon_send_exit(wiring->supervisor, reason);
+  for (const listener_actor& actor : wiring_->listeners) caf::anon_send_exit(actor, reason);
+  caf::anon_send_exit(wiring_->link, reason);
+  caf::anon_send_exit(wiring_->supervisor, reason);
   system_->await_all_actors_done();
   for (auto& unit : units_) unit->Stop();
 }

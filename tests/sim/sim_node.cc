@@ -154,7 +154,7 @@ void SimNode::End() {
   Process nowhere(&surroundings_.timeline, &surroundings_.network, plan_.ip, plan_.clock);
   nowhere.Vanish();
   const Process::Scope scope(&nowhere);
-  const WiringPtr wiring = std::exchange(life->wiring, nullptr);
+  WiringPtr wiring = std::exchange(life->wiring, nullptr);
   const auto reason = caf::exit_reason::user_shutdown;
   caf::anon_send_exit(wiring->supervisor, reason);
   life->Settle();
@@ -163,6 +163,7 @@ void SimNode::End() {
   for (const listener_actor& actor : wiring->listeners) caf::anon_send_exit(actor, reason);
   caf::anon_send_exit(wiring->link, reason);
   life->Settle();
+  wiring.reset();  // the actors are destroyed while their loops are there
   for (auto& unit : life->units) unit->Stop();
   life->units.clear();
 }
