@@ -22,7 +22,7 @@ struct Form {
   int numbers;
 };
 
-constexpr std::array<Form, 23> kForms = {{
+constexpr std::array<Form, 22> kForms = {{
     {Action::kStart, "start", true, false, 0},
     {Action::kKill, "kill", true, false, 1},
     {Action::kPower, "power", true, false, 0},
@@ -31,7 +31,6 @@ constexpr std::array<Form, 23> kForms = {{
     {Action::kStop, "stop", true, false, 0},
     {Action::kCont, "cont", true, false, 0},
     {Action::kStopCore, "stopcore", true, false, 1},
-    {Action::kContCores, "contcores", true, false, 0},
     {Action::kFreeze, "freeze", false, false, 1},
     {Action::kCut, "cut", true, true, 0},
     {Action::kHeal, "heal", false, false, 0},

@@ -2,7 +2,7 @@
 //
 //     action  = "at" MS verb *( " " word )       the words of each verb: below
 //     verb    = "start" | "kill" | "power" | "ambush" | "term" | "stop" | "cont" | "stopcore"
-//             | "contcores" | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt"
+//             | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt"
 //             | "clock" | "switch" | "garbage" | "expect" | "promoted" | "wiped"
 //             | "forked"
 //
@@ -27,9 +27,8 @@ struct Action {
     kAmbush,     // NODE STATE: loses its power as soon as the other enters that state
     kTerm,       // NODE: SIGTERM
     kStop,       // NODE: SIGSTOP
-    kCont,       // NODE: SIGCONT
+    kCont,       // NODE: SIGCONT; all its threads run again
     kStopCore,   // NODE CORE: that thread hangs
-    kContCores,  // NODE: all threads run again
     kFreeze,     // MS: both hosts stand still, then go on at once
     kCut,        // FROM TO: nothing passes from one node to the other
     kHeal,       // everything passes again

@@ -191,9 +191,7 @@ void SimNode::StopCore(size_t core) {
   if (life_ != nullptr && core < life_->cores.size()) life_->cores[core].stopped = true;
 }
 
-void SimNode::Continue() { ContinueCores(); }
-
-void SimNode::ContinueCores() {
+void SimNode::Continue() {
   if (life_ == nullptr) return;
   for (size_t core = 0; core < life_->cores.size(); ++core) {
     Life::Core& each = life_->cores[core];

@@ -72,10 +72,9 @@ class SimNode {
   void Terminate();      // SIGTERM
   void AskSwitchover();  // `replication switchover`
   void Stop();           // SIGSTOP
-  void Continue();       // SIGCONT
+  void Continue();       // SIGCONT; a core that hung runs again as well
   // One core hangs while the others run.
   void StopCore(size_t core);
-  void ContinueCores();
 
   // ---- What it is ----
   const NodePlan& plan() const { return plan_; }

@@ -73,8 +73,7 @@ void World::PerformOn(SimNode* node, const Action& action) {
       node->Stop();
       break;
     case Action::kCont:
-    case Action::kContCores:
-      node->ContinueCores();
+      node->Continue();
       break;
     case Action::kStopCore:
       node->StopCore(static_cast<size_t>(action.first));
