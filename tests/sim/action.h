@@ -21,28 +21,28 @@ namespace twincached::sim {
 
 struct Action {
   enum Verb : uint8_t {
-    kStart,      // NODE: a process, where none runs
-    kKill,       // NODE FREE_MS: SIGKILL; its sockets close that much later
-    kPower,      // NODE: its host is gone, until it is started again
-    kAmbush,     // NODE STATE: loses its power as soon as the other enters that state
-    kTerm,       // NODE: SIGTERM
-    kStop,       // NODE: SIGSTOP
-    kCont,       // NODE: SIGCONT; all its threads run again
-    kStopCore,   // NODE CORE: that thread hangs
-    kFreeze,     // MS: both hosts stand still, then go on at once
-    kCut,        // FROM TO: nothing passes from one node to the other
-    kHeal,       // everything passes again
-    kReset,      // the peer link is reset, both processes live
-    kDelay,      // LEAST MOST: of the network, in microseconds
-    kPace,       // SHARE MOST: that share (per mille) of wake-ups waits up to MOST ms
-    kCorrupt,    // NODE: one bit of what it receives next from its peer is flipped
-    kClock,      // NODE STEP_MS: its wall clock jumps
-    kSwitch,     // NODE: asked for a switchover
-    kGarbage,    // NODE: a stranger writes nonsense to its replication port
-    kExpect,     // NODE STATE: by now it is in that state
-    kPromoted,   // TIMES: so often a slave has taken over by now
-    kForked,     // TIMES: so often both served alone
-    kWiped,      // TIMES: so often the last process that had everything is gone or empty
+    kStart,     // NODE: a process, where none runs
+    kKill,      // NODE FREE_MS: SIGKILL; its sockets close that much later
+    kPower,     // NODE: its host is gone, until it is started again
+    kAmbush,    // NODE STATE: loses its power as soon as the other enters that state
+    kTerm,      // NODE: SIGTERM
+    kStop,      // NODE: SIGSTOP
+    kCont,      // NODE: SIGCONT; all its threads run again
+    kStopCore,  // NODE CORE: that thread hangs
+    kFreeze,    // MS: both hosts stand still, then go on at once
+    kCut,       // FROM TO: nothing passes from one node to the other
+    kHeal,      // everything passes again
+    kReset,     // the peer link is reset, both processes live
+    kDelay,     // LEAST MOST: of the network, in microseconds
+    kPace,      // SHARE MOST: that share (per mille) of wake-ups waits up to MOST ms
+    kCorrupt,   // NODE: one bit of what it receives next from its peer is flipped
+    kClock,     // NODE STEP_MS: its wall clock jumps
+    kSwitch,    // NODE: asked for a switchover
+    kGarbage,   // NODE: a stranger writes nonsense to its replication port
+    kExpect,    // NODE STATE: by now it is in that state
+    kPromoted,  // TIMES: so often a slave has taken over by now
+    kForked,    // TIMES: so often both served alone
+    kWiped,     // TIMES: so often the last process that had everything is gone or empty
   };
 
   int64_t at_ms = 0;
