@@ -26,7 +26,7 @@ void RoleMachine::Core::On(const DialFailed& failed) {
   ++refused_in_row;
   // Somebody is knocking: let it speak first.
   if (!candidates.empty()) return;
-  if (refused_in_row * kBootRedialMs >= config.timers.boot_retry) {
+  if (refused_in_row * kUrgentRedialMs >= config.timers.boot_retry) {
     GiveUpBooting("nobody listens at the peer's address");
   }
 }

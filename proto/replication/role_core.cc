@@ -103,8 +103,8 @@ int64_t RoleMachine::Core::NextRedial() {
   const bool hold = status.state == HOLD;
   const int64_t min_ms = config.timers.redial_min;
   if (!redial.has_next()) {
-    if (status.state == BOOT) return kBootRedialMs;
-    if (status.state == JOIN || hold) return min_ms;
+    if (status.state == BOOT || hold) return kUrgentRedialMs;
+    if (status.state == JOIN) return min_ms;
   }
   // In HOLD the timers that end it are running and nobody is answered: a pair that can go on is
   // hardly kept from it.

@@ -26,8 +26,8 @@
 namespace twincached::replication {
 
 struct RoleMachine::Core {
-  static constexpr size_t kCandidatesMax = 4;  // connections before their Verdict
-  static constexpr int64_t kBootRedialMs = 20;
+  static constexpr size_t kCandidatesMax = 4;     // connections before their Verdict
+  static constexpr int64_t kUrgentRedialMs = 20;  // nobody is served meanwhile: BOOT, HOLD
   static constexpr char kServesFromEmpty[] =
       "; this node slept and its link was reset: it serves from empty";
 

@@ -271,6 +271,21 @@ TEST(RoleMachineFlapping, APairThatCanGoOnHardlyWaits) {
   }
 }
 
+TEST(RoleMachineFlapping, NorAfterADialOrAHandshakeThatFailed) {
+  Driver driver(true);
+  driver.Master();
+  Cut(1, &driver);
+  EXPECT_EQ(driver.state(), HOLD);
+  for (ConnectionId id = 2; id < 5; ++id) {
+    driver.Give(DialFailed{DialFailed::kSilent});
+    EXPECT_EQ(DialAfter(driver), 20);
+    driver.Open(id, true);
+    Cut(id, &driver);
+    EXPECT_EQ(DialAfter(driver), 20);
+  }
+  EXPECT_EQ(driver.state(), HOLD);
+}
+
 TEST(RoleMachineFlapping, OnlyWhoWasInSyncForAWhileIsDialledAtOnceAgain) {
   Driver driver(true);
   driver.Slave();
