@@ -101,14 +101,13 @@ void RoleMachine::Core::RedialAfterLink() {
 
 int64_t RoleMachine::Core::NextRedial() {
   const bool hold = status.state == HOLD;
-  const int64_t min_ms = config.timers.redial_min;
   if (!redial.has_next()) {
     if (status.state == BOOT || hold) return kUrgentRedialMs;
-    if (status.state == JOIN) return min_ms;
+    if (status.state == JOIN) return config.timers.redial_min;
   }
   // In HOLD the timers that end it are running and nobody is answered: a pair that can go on is
   // hardly kept from it.
-  return hold ? std::min(redial.Take(), min_ms / 2) : redial.Take();
+  return hold ? std::min(redial.Take(), kUrgentRedialMs) : redial.Take();
 }
 
 void RoleMachine::Core::KeepDialling() {

@@ -215,6 +215,7 @@ void StayInSync(int64_t for_ms, Driver* driver) {
   }
 }
 
+constexpr int64_t kInHoldMs = 20;
 const std::vector<int64_t> kLongerAndLonger = {0, 100, 200, 400, 800, 1000, 1000};
 
 TEST(RoleMachineFlapping, AJoinerThatNeverGetsInSyncIsNotCopiedToWithoutAPause) {
@@ -264,7 +265,7 @@ TEST(RoleMachineFlapping, APairThatCanGoOnHardlyWaits) {
   for (int cuts = 0; cuts < 8; ++cuts) {
     Cut(id, &driver);
     EXPECT_EQ(driver.state(), HOLD);
-    EXPECT_EQ(DialAfter(driver), cuts == 0 ? 0 : Timers{}.redial_min / 2);
+    EXPECT_EQ(DialAfter(driver), cuts == 0 ? 0 : kInHoldMs);
     Link(++id, master, &driver);
     driver.Give(InSyncApplied{});
     EXPECT_EQ(driver.state(), SLAVE);
@@ -278,10 +279,10 @@ TEST(RoleMachineFlapping, NorAfterADialOrAHandshakeThatFailed) {
   EXPECT_EQ(driver.state(), HOLD);
   for (ConnectionId id = 2; id < 5; ++id) {
     driver.Give(DialFailed{DialFailed::kSilent});
-    EXPECT_EQ(DialAfter(driver), 20);
+    EXPECT_EQ(DialAfter(driver), kInHoldMs);
     driver.Open(id, true);
     Cut(id, &driver);
-    EXPECT_EQ(DialAfter(driver), 20);
+    EXPECT_EQ(DialAfter(driver), kInHoldMs);
   }
   EXPECT_EQ(driver.state(), HOLD);
 }
@@ -297,7 +298,7 @@ TEST(RoleMachineFlapping, OnlyWhoWasInSyncForAWhileIsDialledAtOnceAgain) {
   driver.Give(InSyncApplied{});
   StayInSync(settled_ms - 100, &driver);
   Cut(2, &driver);
-  EXPECT_EQ(DialAfter(driver), Timers{}.redial_min / 2);
+  EXPECT_EQ(DialAfter(driver), kInHoldMs);
   Link(3, master, &driver);
   driver.Give(InSyncApplied{});
   StayInSync(settled_ms, &driver);
