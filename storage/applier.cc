@@ -15,10 +15,10 @@ absl::Status BadKey() { return absl::InvalidArgumentError("a record's key is emp
 
 }  // namespace
 
-absl::Status Applier::Apply(const replication::Record& record) {
+absl::Status Applier::Apply(const replication::Record& record, int64_t now_ms) {
   switch (record.effect_case()) {
     case replication::Record::kPut:
-      return ApplyPut(record.put());
+      return ApplyPut(record.put(), now_ms);
     case replication::Record::kTouch:
       return ApplyTouch(record.touch());
     case replication::Record::kRemove:
@@ -37,7 +37,7 @@ absl::Status Applier::Apply(const replication::Record& record) {
   return absl::OkStatus();
 }
 
-absl::Status Applier::ApplyPut(const replication::Put& put) {
+absl::Status Applier::ApplyPut(const replication::Put& put, int64_t now_ms) {
   if (!IsKey(put.key())) return BadKey();
   ItemStore& store = parts_->store;
   const uint64_t hash = store.HashOf(put.key());
@@ -51,29 +51,36 @@ absl::Status Applier::ApplyPut(const replication::Put& put) {
   item.version = put.version();
   item.client_flags = put.client_flags();
   item.expiry_ms = put.expiry_ms();
+  item.marks = static_cast<uint8_t>(put.marks() & kItemMarksMax);
+  item.heat = HeatOf(put);
+  if (item.heat.last_access_s == 0) item.heat.last_access_s = static_cast<uint32_t>(now_ms / 1000);
   parts_->versions.Observe(item.version);
   Location old = store.Find(hash, item.key);
-  if (!MakeRoom(hash, item, &old) || store.Put(hash, old, item) == kNoLocation)
+  Placement placement;
+  placement.footprint = store.FootprintOf(item);
+  placement.queue = store.QueueFor(hash, old, item.heat);
+  if (!MakeRoom(hash, item.key, placement, &old) ||
+      store.Put(hash, old, item, placement.queue) == kNoLocation) {
     return Shed(item, hash, old);
+  }
   ++parts_->stats.total_items;
   return absl::OkStatus();
 }
 
-bool Applier::MakeRoom(uint64_t hash, const ItemView& item, Location* old) {
+bool Applier::MakeRoom(uint64_t hash, absl::string_view key, Placement placement, Location* old) {
   ItemStore& store = parts_->store;
-  if (store.OverBound() && parts_->reclaimer.Shrink(ShardCall())) *old = store.Find(hash, item.key);
-  const Footprint footprint = store.FootprintOf(item.key.size(), item.value.size());
-  const bool replaces = *old != kNoLocation;
-  if (replaces && store.FootprintOf(*store.At(*old)) == footprint) return true;
-  if (store.Fits(hash, footprint, replaces)) return true;
+  if (store.OverBound() && parts_->reclaimer.Shrink(ShardCall())) *old = store.Find(hash, key);
+  placement.replaces = *old != kNoLocation;
+  if (placement.replaces && store.FootprintOf(*store.At(*old)) == placement.footprint) return true;
+  if (store.Fits(hash, placement)) return true;
   // The old one goes either way: its room is the first to be used.
-  if (replaces) store.Remove(hash, *old);
+  if (placement.replaces) store.Remove(hash, *old);
   *old = kNoLocation;
   if (BrokenOnPurpose(Canary::kSlaveEvicts)) {
     RecordWriter untold;
-    return parts_->reclaimer.MakeRoom(hash, item.key, footprint, {0, &untold, true});
+    return parts_->reclaimer.MakeRoom(hash, key, placement, {0, &untold, true});
   }
-  return parts_->reclaimer.MakeRoom(hash, item.key, footprint, ShardCall());
+  return parts_->reclaimer.MakeRoom(hash, key, placement, ShardCall());
 }
 
 absl::Status Applier::Shed(const ItemView& item, uint64_t hash, Location old) {

@@ -25,7 +25,7 @@ class Applier {
   explicit Applier(ShardParts* parts) : parts_(parts) {}
 
   // As Shard::Apply.
-  absl::Status Apply(const replication::Record& record);
+  absl::Status Apply(const replication::Record& record, int64_t now_ms);
   // A touch of an item that is not here is no gap while this is set.
   void set_loading(bool loading) { loading_ = loading; }
   const absl::btree_set<std::string>& shed() const { return shed_; }
@@ -38,12 +38,12 @@ class Applier {
  private:
   static constexpr size_t kShedMax = 64u << 10;
 
-  absl::Status ApplyPut(const replication::Put& put);
+  absl::Status ApplyPut(const replication::Put& put, int64_t now_ms);
   absl::Status ApplyTouch(const replication::Touch& touch);
   void ApplyRemove(const replication::Remove& remove);
   void ApplyFlush(uint64_t slots);
   void EraseShed(absl::FunctionRef<bool(uint64_t hash)> settled);
-  bool MakeRoom(uint64_t hash, const ItemView& item, Location* old);
+  bool MakeRoom(uint64_t hash, absl::string_view key, Placement placement, Location* old);
   absl::Status Shed(const ItemView& item, uint64_t hash, Location old);
 
   ShardParts* const parts_;

@@ -19,22 +19,16 @@ Reply Answer(Status status) {
   return reply;
 }
 
-Reply Hit(const ItemHeader& item) {
+}  // namespace
+
+Reply ReplyOf(const ItemHeader& item) {
   Reply reply;
   reply.status = Status::kHit;
-  reply.client_flags = item.client_flags;
+  reply.client_flags = item.client_flags();
   reply.cas = item.version;
   reply.value = item.value();
   return reply;
 }
-
-// Writes only when it must: a cache line that nobody writes stays clean.
-void MarkRead(ItemHeader* item) {
-  constexpr uint8_t kBits = kItemRead | kItemFetched;
-  if ((item->state & kBits) != kBits) item->state |= kBits;
-}
-
-}  // namespace
 
 Reply Executor::Execute(const Command& command, const ShardCall& call) {
   if (parts_->flushes.AnyDue(call.now_ms)) FireFlushes(call);
@@ -88,8 +82,8 @@ Reply Executor::Get(const Command& command, const ShardCall& call) {
   }
   ++parts_->stats.get_hits;
   ItemHeader* item = parts_->store.At(location);
-  MarkRead(item);
-  return Hit(*item);
+  item->NoteRead(call.now_s());
+  return ReplyOf(*item);
 }
 
 void Executor::SetExpiry(const Command& command, Location location, const ShardCall& call) {
@@ -112,8 +106,8 @@ Reply Executor::Touch(const Command& command, const ShardCall& call) {
   }
   ++parts_->stats.touch_hits;
   ItemHeader* item = parts_->store.At(location);
-  MarkRead(item);
-  Reply reply = Hit(*item);
+  item->NoteRead(call.now_s());
+  Reply reply = ReplyOf(*item);
   if (gat && IsExpired(command.expiry_ms, call.now_ms)) {
     // The value's last sight: its memory may go with the item.
     scratch_.assign(reply.value.data(), reply.value.size());
@@ -159,7 +153,7 @@ Reply Executor::Store(const Command& command, const ShardCall& call) {
   const Status status = Precondition(command, old);
   if (status != Status::kStored) {
     // memcached lets an add that finds something count as a use of it.
-    if (command.op == Op::kAdd) parts_->store.At(old)->state |= kItemRead;
+    if (command.op == Op::kAdd) parts_->store.At(old)->NoteUse(call.now_s());
     return Answer(status);
   }
   ItemView item;
@@ -191,16 +185,18 @@ void Executor::RemoveOld(const Command& command, const ShardCall& call) {
   parts_->remover.Remove(command.hash, old, replication::Remove::DELETED, call);
 }
 
-bool Executor::MakeRoom(const Command& command, const Footprint& footprint, Location* old,
+bool Executor::MakeRoom(const Command& command, Placement* placement, Location* old,
                         const ShardCall& call) {
   ItemStore& store = parts_->store;
   Reclaimer& reclaimer = parts_->reclaimer;
   // Eviction and compaction may move or remove the old item.
   if (store.OverBound() && reclaimer.Shrink(call)) *old = store.Find(command.hash, command.key);
-  if (*old != kNoLocation && store.FootprintOf(*store.At(*old)) == footprint) return true;
-  if (reclaimer.WorkAhead(footprint.log_bytes, call)) *old = store.Find(command.hash, command.key);
-  if (store.Fits(command.hash, footprint, *old != kNoLocation)) return true;
-  const bool fits = reclaimer.MakeRoom(command.hash, command.key, footprint, call);
+  if (*old != kNoLocation && store.FootprintOf(*store.At(*old)) == placement->footprint)
+    return true;
+  if (reclaimer.WorkAhead(*placement, call)) *old = store.Find(command.hash, command.key);
+  placement->replaces = *old != kNoLocation;
+  if (store.Fits(command.hash, *placement)) return true;
+  const bool fits = reclaimer.MakeRoom(command.hash, command.key, *placement, call);
   *old = store.Find(command.hash, command.key);
   return fits;
 }
@@ -219,10 +215,13 @@ Reply Executor::Replace(const Command& command, Location old, ItemView item,
     return reply;
   }
   item.expiry_ms = ItemHeader::ClampExpiry(item.expiry_ms);
-  const Footprint footprint = store.FootprintOf(item.key.size(), item.value.size());
-  if (MakeRoom(command, footprint, &old, call)) {
+  item.heat.last_access_s = call.now_s();
+  Placement placement;
+  placement.footprint = store.FootprintOf(item);
+  placement.queue = store.QueueFor(command.hash, old, item.heat);
+  if (MakeRoom(command, &placement, &old, call)) {
     item.version = parts_->versions.Mint();
-    if (store.Put(command.hash, old, item) != kNoLocation) {
+    if (store.Put(command.hash, old, item, placement.queue) != kNoLocation) {
       call.records->Put(item);
       reply.cas = item.version;
       return reply;
@@ -238,7 +237,7 @@ Reply Executor::Concatenate(const Command& command, const ShardCall& call) {
   if (old == kNoLocation) return Answer(Status::kNotStored);
   const ItemHeader& there = *parts_->store.At(old);
   const size_t value_bytes = there.value_bytes + command.value.size();
-  if (CountedItemBytes(command.key.size(), value_bytes, there.client_flags) >
+  if (CountedItemBytes(command.key.size(), value_bytes, there.client_flags()) >
       parts_->options.item_bytes_max) {
     ++parts_->stats.store_too_large;
     return Answer(Status::kNotStored);
@@ -253,7 +252,7 @@ Reply Executor::Concatenate(const Command& command, const ShardCall& call) {
   ItemView item;
   item.key = command.key;
   item.value = scratch_;
-  item.client_flags = there.client_flags;
+  item.client_flags = there.client_flags();
   item.expiry_ms = there.expiry_ms();
   const Reply reply = Replace(command, old, item, call);
   if (reply.status == Status::kStored) ++parts_->stats.total_items;
@@ -281,7 +280,7 @@ Reply Executor::Calculate(const Command& command, const ShardCall& call) {
   ItemView item;
   item.key = command.key;
   item.value = scratch_;
-  item.client_flags = there.client_flags;
+  item.client_flags = there.client_flags();
   item.expiry_ms = there.expiry_ms();
   Reply reply = Replace(command, old, item, call);
   if (reply.status != Status::kStored) return reply;

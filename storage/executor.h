@@ -21,6 +21,9 @@
 
 namespace twincached {
 
+// The answer to a read that finds the item.
+Reply ReplyOf(const ItemHeader& item);
+
 class Executor {
  public:
   explicit Executor(ShardParts* parts) : parts_(parts) {}
@@ -47,8 +50,7 @@ class Executor {
   // Stores a new value and tells it: kStored with its version, kTooLarge or kOutOfMemory.
   // REQUIRES: the views in `item` do not point into the shard.
   Reply Replace(const Command& command, Location old, ItemView item, const ShardCall& call);
-  bool MakeRoom(const Command& command, const Footprint& footprint, Location* old,
-                const ShardCall& call);
+  bool MakeRoom(const Command& command, Placement* placement, Location* old, const ShardCall& call);
   Reply TooLarge();
   Reply Discard(const Command& command, const ShardCall& call);
   void RemoveOld(const Command& command, const ShardCall& call);

@@ -1,6 +1,7 @@
 // The bytes of one item in the log, and how to read them.
 //
-//   item  = header key ( value | place ) padding
+//   item  = header key [ client flags ] ( value | place ) padding
+//   client flags = 4 bytes, only when they are not 0 (state kItemFlags)
 //   place = 8 bytes: address of the value, for a value that lives outside the segments (state
 //   kItemOutside)
 //
@@ -27,19 +28,34 @@ inline constexpr size_t kItemAlignment = 8;
 
 enum ItemState : uint8_t {
   kItemDead = 1,
-  kItemRead = 2,     // read or overwritten since it was written or moved: earns a second chance
-  kItemFetched = 4,  // ever read
-  kItemOutside = 8,  // the value lives outside the segments
+  kItemFetched = 2,  // ever read
+  kItemOutside = 4,  // the value lives outside the segments
+  kItemFlags = 8,    // client flags follow the key
+  kItemStale = 16,   // meta protocol: invalidated, but served until somebody replaces it
+  kItemWon = 32,     // meta protocol: somebody was told to replace it
 };
+inline constexpr int kItemMarksShift = 4;  // stale and won as a number of two bits
+inline constexpr uint8_t kItemMarksMax = 3;
+// The upper two bits of the state count uses since the item came to the log's end, up to 3.
+inline constexpr int kItemUsesShift = 6;
+inline constexpr uint8_t kItemUsesMax = 3;
 
 // An item that is gone at its expiry, to the millisecond.
 inline bool IsExpired(int64_t expiry_ms, int64_t now_ms) {
   return expiry_ms != kNever && expiry_ms <= now_ms;
 }
 
+// What the length of an item in the log depends on.
+struct ItemShape {
+  size_t key_bytes = 0;
+  size_t value_bytes = 0;
+  bool flags = false;
+  bool outside = false;
+};
+
 struct ItemHeader {
   uint64_t version;
-  uint32_t client_flags;
+  uint32_t last_access_s;  // stream clock, in seconds
   uint32_t value_bytes;
   uint32_t expiry_low;  // expiry: 48 bits of milliseconds, 8,900 years
   uint16_t expiry_high;
@@ -64,24 +80,50 @@ struct ItemHeader {
 
   bool dead() const { return (state & kItemDead) != 0; }
   bool outside() const { return (state & kItemOutside) != 0; }
+  bool has_flags() const { return (state & kItemFlags) != 0; }
+  bool fetched() const { return (state & kItemFetched) != 0; }
+  uint8_t marks() const { return state >> kItemMarksShift & kItemMarksMax; }
+  uint8_t uses() const { return state >> kItemUsesShift; }
+  void set_uses(uint8_t uses) {
+    state = static_cast<uint8_t>((state & ((1 << kItemUsesShift) - 1)) | uses << kItemUsesShift);
+  }
+  // Read or written again. Writes only what changes: a cache line that nobody writes stays clean.
+  void NoteUse(uint32_t now_s) {
+    if (uses() < kItemUsesMax) set_uses(uses() + 1);
+    if (last_access_s != now_s) last_access_s = now_s;
+  }
+  void NoteRead(uint32_t now_s) {
+    NoteUse(now_s);
+    if (!fetched()) state |= kItemFetched;
+  }
 
   char* after_header() { return reinterpret_cast<char*>(this + 1); }
   const char* after_header() const { return reinterpret_cast<const char*>(this + 1); }
   absl::string_view key() const { return {after_header(), key_bytes}; }
+  size_t flags_bytes() const { return has_flags() ? sizeof(uint32_t) : 0; }
+  uint32_t client_flags() const {
+    uint32_t flags = 0;
+    if (has_flags()) std::memcpy(&flags, after_header() + key_bytes, sizeof(flags));
+    return flags;
+  }
   const char* value_data() const {
-    if (!outside()) return after_header() + key_bytes;
+    const char* after = after_header() + key_bytes + flags_bytes();
+    if (!outside()) return after;
     const char* place;
-    std::memcpy(&place, after_header() + key_bytes, sizeof(place));
+    std::memcpy(&place, after, sizeof(place));
     return place;
   }
   absl::string_view value() const { return {value_data(), value_bytes}; }
 
-  // Bytes in the log of an item with this key and, unless it lives outside, this value.
-  static size_t LogBytesFor(size_t key_bytes, size_t value_bytes, bool outside) {
-    const size_t exact = sizeof(ItemHeader) + key_bytes + (outside ? sizeof(char*) : value_bytes);
+  // Bytes in the log of an item of this shape.
+  static size_t LogBytesFor(const ItemShape& shape) {
+    const size_t value_bytes = shape.outside ? sizeof(char*) : shape.value_bytes;
+    const size_t flags_bytes = shape.flags ? sizeof(uint32_t) : 0;
+    const size_t exact = sizeof(ItemHeader) + shape.key_bytes + flags_bytes + value_bytes;
     return (exact + kItemAlignment - 1) & ~(kItemAlignment - 1);
   }
-  size_t LogBytes() const { return LogBytesFor(key_bytes, value_bytes, outside()); }
+  ItemShape shape() const { return {key_bytes, value_bytes, has_flags(), outside()}; }
+  size_t LogBytes() const { return LogBytesFor(shape()); }
 };
 static_assert(sizeof(ItemHeader) == 24, "every byte here is paid once per item");
 

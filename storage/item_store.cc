@@ -13,9 +13,11 @@ constexpr size_t kCacheLineBytes = 64;
 constexpr size_t kSegmentBytesMin = 16u << 10;
 constexpr size_t kSegmentBytesMax = 1u << 20;
 // A segment is this part of the bound, so that what is in reserve or half full does not matter.
-constexpr size_t kSegmentsPerShard = 64;
+constexpr size_t kSegmentsPerShard = 128;
 // Fewer segments than this leave too little beside head and reserve.
 constexpr size_t kSegmentsMin = 16;
+// One key that was evicted is remembered for so many bytes of the bound: 1 % of it.
+constexpr size_t kBytesPerGhost = 192;
 // From this bound on a huge page that is touched early is a small part of it.
 constexpr size_t kHugePagesFromBytes = 64u << 20;
 
@@ -49,6 +51,7 @@ ItemStore::ItemStore(const ShardOptions& options)
 
 void ItemStore::set_memory_bytes_max(size_t bytes) {
   memory_bytes_max_ = std::max(bytes, kSegmentsMin * log_.segment_bytes());
+  ghosts_.Resize(memory_bytes_max_ / kBytesPerGhost);
 }
 
 Location ItemStore::Find(uint64_t hash, absl::string_view key) const {
@@ -64,13 +67,19 @@ void ItemStore::PrefetchItem(uint64_t hash) const {
   __builtin_prefetch(item + kCacheLineBytes);
 }
 
-ItemView ItemStore::ViewOf(const ItemHeader& item) {
+ItemView ItemStore::ViewOf(Location location) const {
+  const ItemHeader& item = *At(location);
   ItemView view;
   view.key = item.key();
   view.value = item.value();
   view.version = item.version;
-  view.client_flags = item.client_flags;
+  view.client_flags = item.client_flags();
   view.expiry_ms = item.expiry_ms();
+  view.marks = item.marks();
+  view.heat.last_access_s = item.last_access_s;
+  view.heat.uses = item.uses();
+  view.heat.fetched = item.fetched();
+  view.heat.main = log_.QueueOf(location) == Queue::kMain;
   return view;
 }
 
@@ -79,11 +88,11 @@ bool ItemStore::IsLive(const ItemHeader& item) const {
   return item.version > floor_version_max_ || item.version > FloorOf(HashOf(item.key()));
 }
 
-Footprint ItemStore::FootprintOf(size_t key_bytes, size_t value_bytes) const {
+Footprint ItemStore::FootprintOf(const ItemView& item) const {
   Footprint footprint;
-  const bool outside = log_.BelongsOutside(key_bytes, value_bytes);
-  footprint.log_bytes = ItemHeader::LogBytesFor(key_bytes, value_bytes, outside);
-  footprint.outside_bytes = outside ? RoundUpToPages(value_bytes) : 0;
+  const bool outside = log_.BelongsOutside(ShapeOf(item, false));
+  footprint.log_bytes = ItemHeader::LogBytesFor(ShapeOf(item, outside));
+  footprint.outside_bytes = outside ? RoundUpToPages(item.value.size()) : 0;
   return footprint;
 }
 
@@ -94,37 +103,38 @@ Footprint ItemStore::FootprintOf(const ItemHeader& item) const {
   return footprint;
 }
 
-bool ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemView& item) {
-  ItemHeader* header = At(location);
-  if (!(FootprintOf(*header) == FootprintOf(item.key.size(), item.value.size()))) return false;
-  SlotState& slot = slots_[SlotOf(hash)];
-  slot.digest -= DigestOf(hash, *header);
-  header->version = item.version;
-  header->client_flags = item.client_flags;
-  header->value_bytes = static_cast<uint32_t>(item.value.size());
-  header->state |= kItemRead;
-  if (!item.value.empty()) {
-    std::memcpy(const_cast<char*>(header->value_data()), item.value.data(), item.value.size());
-  }
-  log_.NoteOverwrite(location);
-  header->set_expiry_ms(item.expiry_ms);
-  log_.NoteExpiry(location, header->expiry_ms());
-  slot.digest += DigestOf(hash, *header);
-  slot.newest_version = std::max(slot.newest_version, item.version);
-  return true;
+Queue ItemStore::QueueFor(uint64_t hash, Location old, const Heat& heat) const {
+  if (old != kNoLocation) return log_.QueueOf(old);
+  return heat.main || ghosts_.Contains(hash) ? Queue::kMain : Queue::kSmall;
 }
 
-Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item) {
+void ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemView& item) {
+  SlotState& slot = slots_[SlotOf(hash)];
+  slot.digest -= DigestOf(hash, *At(location));
+  log_.Overwrite(location, item);
+  slot.digest += DigestOf(hash, *At(location));
+  slot.newest_version = std::max(slot.newest_version, item.version);
+}
+
+Location ItemStore::Put(uint64_t hash, Location old, ItemView item, Queue queue) {
   DCHECK_GT(item.version, FloorOf(hash));
-  if (old != kNoLocation && OverwriteInPlace(hash, old, item)) return old;
-  const Footprint footprint = FootprintOf(item.key.size(), item.value.size());
-  DCHECK(Fits(hash, footprint, old != kNoLocation));
+  const Footprint footprint = FootprintOf(item);
+  if (old != kNoLocation) {
+    // A write is a use.
+    const uint8_t uses = static_cast<uint8_t>(At(old)->uses() + 1);
+    item.heat.uses = std::max(item.heat.uses, std::min(uses, kItemUsesMax));
+    if (FootprintOf(*At(old)) == footprint) {
+      OverwriteInPlace(hash, old, item);
+      return old;
+    }
+  }
+  DCHECK(Fits(hash, {footprint, queue, old != kNoLocation}));
   char* outside = nullptr;
   if (footprint.outside_bytes > 0) {
     outside = log_.MapOutside(item.value);
     if (outside == nullptr) return kNoLocation;
   }
-  const Location location = log_.Append(item, outside);
+  const Location location = log_.Append(queue, item, outside);
   SlotState& slot = slots_[SlotOf(hash)];
   if (old == kNoLocation) {
     index_.Insert(hash, location);
@@ -141,8 +151,8 @@ Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item) {
   return location;
 }
 
-Location ItemStore::Move(uint64_t hash, Location from) {
-  const Location to = log_.AppendMoved(from);
+Location ItemStore::Move(uint64_t hash, Location from, Queue queue) {
+  const Location to = log_.AppendMoved(queue, from);
   index_.Replace(hash, from, to);
   return to;
 }
@@ -179,7 +189,8 @@ std::vector<HashedLocation> ItemStore::ItemsFrom(uint64_t first_hash, uint64_t* 
 
 void ItemStore::FlushSlots(uint64_t slots) {
   // So that what it holds is given back soon: only sealed segments are.
-  log_.SealHead();
+  for (const Queue queue : kQueues) log_.SealHead(queue);
+  flushed_segments_ = true;
   flushed_sequence_min_ = log_.sequence();
   for (uint32_t i = 0; i < kSlotCount; ++i) {
     const uint64_t bit = uint64_t{1} << i;
@@ -198,11 +209,15 @@ void ItemStore::FlushSlots(uint64_t slots) {
   }
 }
 
-uint32_t ItemStore::FindDeadSegment() const {
-  for (uint32_t i = log_.oldest(); i != kNoSegment; i = log_.next(i)) {
-    const Segment& segment = log_.segment(i);
-    if (segment.live_bytes == 0 || segment.newest_sequence <= flushed_sequence_min_) return i;
+uint32_t ItemStore::FindDeadSegment() {
+  const uint32_t dead = log_.FindDead();
+  if (dead != kNoSegment || !flushed_segments_) return dead;
+  for (const Queue queue : kQueues) {
+    for (uint32_t i = log_.oldest(queue); i != kNoSegment; i = log_.next(i)) {
+      if (log_.segment(i).newest_sequence <= flushed_sequence_min_) return i;
+    }
   }
+  flushed_segments_ = false;
   return kNoSegment;
 }
 
@@ -212,26 +227,27 @@ size_t ItemStore::AvailableSegments() const {
   return log_.free_count() + spare / log_.segment_cost_bytes();
 }
 
-size_t ItemStore::OtherBytes(uint64_t hash, const Footprint& footprint, bool replaces) const {
-  return footprint.outside_bytes + (replaces ? 0 : index_.GrowthBytes(hash));
+size_t ItemStore::OtherBytes(uint64_t hash, const Placement& placement) const {
+  return placement.footprint.outside_bytes + (placement.replaces ? 0 : index_.GrowthBytes(hash));
 }
 
-bool ItemStore::Fits(uint64_t hash, const Footprint& footprint, bool replaces) const {
-  if (!log_.HeadFits(footprint.log_bytes)) return false;
-  const size_t other_bytes = OtherBytes(hash, footprint, replaces);
+bool ItemStore::Fits(uint64_t hash, const Placement& placement) const {
+  if (!log_.HeadFits(placement.queue, placement.footprint.log_bytes)) return false;
+  if (moving_to_ == placement.queue && AvailableSegments() == 0) return false;
+  const size_t other_bytes = OtherBytes(hash, placement);
   if (other_bytes == 0) return true;
   const size_t reserve_bytes = log_.free_count() > 0 ? 0 : log_.segment_cost_bytes();
   return memory_bytes() + other_bytes + reserve_bytes <= memory_bytes_max_;
 }
 
-bool ItemStore::TryToFit(uint64_t hash, const Footprint& footprint, bool replaces) {
-  if (!log_.HeadFits(footprint.log_bytes)) {
+bool ItemStore::TryToFit(uint64_t hash, const Placement& placement) {
+  if (!log_.HeadFits(placement.queue, placement.footprint.log_bytes)) {
     // The last one stays in reserve.
-    if (AvailableSegments() >= 2 && log_.OpenHead()) return true;
+    if (AvailableSegments() >= 2 && log_.OpenHead(placement.queue)) return true;
     return FreeFlushed();
   }
   if (FreeFlushed()) return true;
-  const size_t other_bytes = OtherBytes(hash, footprint, replaces);
+  const size_t other_bytes = OtherBytes(hash, placement);
   if (other_bytes == 0 || log_.free_count() < 2) return false;
   log_.ReleaseFree();
   return true;
@@ -246,16 +262,21 @@ void ItemStore::Clear(uint64_t slot_seed) {
   slot_seed_ = slot_seed;
   log_.Clear();
   index_.Clear();
+  ghosts_.Clear();
+  ghosts_.Resize(memory_bytes_max_ / kBytesPerGhost);
   slots_.fill(SlotState());
   floor_version_max_ = 0;
   flushed_sequence_min_ = 0;
+  flushed_segments_ = false;
+  moving_to_.reset();
 }
 
 void ItemStore::ForEachItem(const std::function<void(const ItemView&)>& visit) const {
   for (uint32_t i = 0; i < log_.segment_count(); ++i) {
     for (uint32_t offset = kSegmentBegin; offset < log_.segment(i).used_bytes;) {
-      const ItemHeader& item = *At(log_.LocationOf(i, offset));
-      if (IsLive(item)) visit(ViewOf(item));
+      const Location location = log_.LocationOf(i, offset);
+      const ItemHeader& item = *At(location);
+      if (IsLive(item)) visit(ViewOf(location));
       offset += static_cast<uint32_t>(item.LogBytes());
     }
   }

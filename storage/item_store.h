@@ -22,7 +22,9 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "proto/key_hash.h"
+#include "storage/ghost_table.h"
 #include "storage/index.h"
 #include "storage/item.h"
 #include "storage/segment_log.h"
@@ -39,6 +41,13 @@ struct Footprint {
   friend bool operator==(const Footprint& a, const Footprint& b) {
     return a.log_bytes == b.log_bytes && a.outside_bytes == b.outside_bytes;
   }
+};
+
+// What a Put needs to know of the item beforehand.
+struct Placement {
+  Footprint footprint;
+  Queue queue = Queue::kSmall;
+  bool replaces = false;  // its key is here already
 };
 
 // Where an item with this key's hash is.
@@ -61,19 +70,21 @@ class ItemStore {
   void PrefetchIndex(uint64_t hash) const { index_.Prefetch(hash); }
   void PrefetchItem(uint64_t hash) const;
   ItemHeader* At(Location location) const { return log_.At(location); }
-  static ItemView ViewOf(const ItemHeader& item);
+  ItemView ViewOf(Location location) const;
   // For walks over segments.
   bool IsLive(const ItemHeader& item) const;
 
-  Footprint FootprintOf(size_t key_bytes, size_t value_bytes) const;
+  Footprint FootprintOf(const ItemView& item) const;
   Footprint FootprintOf(const ItemHeader& item) const;
-  // Stores the item in place of the one at `old` (kNoLocation: there is none) and returns where it
-  // is. An item of the same footprint is overwritten where it lies. kNoLocation, and nothing
-  // changed, when the kernel refuses memory. REQUIRES: same footprint as the old one, or Fits().
-  // item's views do not point into the log.
-  Location Put(uint64_t hash, Location old, const ItemView& item);
-  // REQUIRES: live, and the head fits it.
-  Location Move(uint64_t hash, Location from);
+  // Where an item with this hash belongs that will replace the one at `old` (kNoLocation: none).
+  Queue QueueFor(uint64_t hash, Location old, const Heat& heat) const;
+  // Stores the item in place of the one at `old` and returns where it is; it is as hot as item.heat
+  // and the old one say. An item of the same footprint is overwritten where it lies. kNoLocation,
+  // and nothing changed, when the kernel refuses memory. REQUIRES: same footprint as the old one,
+  // or Fits() with this queue. item's views do not point into the log.
+  Location Put(uint64_t hash, Location old, ItemView item, Queue queue);
+  // To the head of a queue. REQUIRES: live, and the head fits it.
+  Location Move(uint64_t hash, Location from, Queue queue);
   void Remove(uint64_t hash, Location location);
   void SetExpiry(uint64_t hash, Location location, int64_t expiry_ms);
   // Of the live items in the slot, whether or not they have expired.
@@ -90,16 +101,20 @@ class ItemStore {
   uint64_t FloorOf(uint64_t hash) const { return slots_[SlotOf(hash)].floor_version; }
 
   // ---- Memory ----
-  // Whether an item with this footprint can be Put now. `replaces`: its key is here already.
-  bool Fits(uint64_t hash, const Footprint& footprint, bool replaces) const;
+  // Whether an item can be Put like this now.
+  bool Fits(uint64_t hash, const Placement& placement) const;
   // One step towards Fits() that gives nothing up: another head, memory of free segments given
   // back. False when there is none.
-  bool TryToFit(uint64_t hash, const Footprint& footprint, bool replaces);
+  bool TryToFit(uint64_t hash, const Placement& placement);
+  // While items are being moved to this queue the last segment is for them.
+  void set_moving_to(absl::optional<Queue> queue) { moving_to_ = queue; }
   // Whether an item with this footprint could be held at all.
   bool CanEverFit(const Footprint& footprint) const;
   // Segments that can be opened within the bound.
   size_t AvailableSegments() const;
-  size_t memory_bytes() const { return log_.memory_bytes() + index_.memory_bytes(); }
+  size_t memory_bytes() const {
+    return log_.memory_bytes() + index_.memory_bytes() + ghosts_.memory_bytes();
+  }
   size_t memory_bytes_max() const { return memory_bytes_max_; }
   // Not below what the segments of this store need.
   void set_memory_bytes_max(size_t bytes);
@@ -107,7 +122,12 @@ class ItemStore {
   // Frees a little of what a flush left in the index. False when nothing is left.
   bool FreeFlushed() { return index_.has_dropped() && index_.FreeDropped(kTablesFreedPerStep); }
   // A sealed segment without live items, kNoSegment when there is none that is known.
-  uint32_t FindDeadSegment() const;
+  uint32_t FindDeadSegment();
+
+  // ---- What was evicted lately ----
+  void RememberEvicted(uint64_t hash) { ghosts_.Remember(hash); }
+  // About as many as there are items now.
+  void RememberAsMany() { ghosts_.SetDepth(items()); }
 
   // Every live item, in the order of the segments' numbers.
   void ForEachItem(const std::function<void(const ItemView&)>& visit) const;
@@ -135,17 +155,20 @@ class ItemStore {
     uint64_t flushed_sequence = 0;  // of the log, when it was flushed last
   };
 
-  bool OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
-  size_t OtherBytes(uint64_t hash, const Footprint& footprint, bool replaces) const;
+  void OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
+  size_t OtherBytes(uint64_t hash, const Placement& placement) const;
 
   const uint64_t own_slots_;
   uint64_t slot_seed_;
   size_t memory_bytes_max_;
   SegmentLog log_;
   Index index_;
+  GhostTable ghosts_;
   std::array<SlotState, kSlotCount> slots_;
   uint64_t floor_version_max_ = 0;
   uint64_t flushed_sequence_min_ = 0;  // of the own slots
+  bool flushed_segments_ = false;      // there may be some that only a flush emptied
+  absl::optional<Queue> moving_to_;
 };
 
 }  // namespace twincached

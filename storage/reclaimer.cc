@@ -11,39 +11,50 @@ namespace {
 constexpr size_t kGainDivisor = 4;
 // ... and one that wins this part is better than to give up, where nothing may be evicted.
 constexpr size_t kGainDivisorMax = 64;
-// Compactions in one call before it evicts instead; also those of the second kind.
+// Compactions in one call before it evicts instead, or gives up.
 constexpr uint32_t kCompactionsPerCall = 16;
-// Part of a victim that may get a second chance.
-constexpr size_t kSecondChanceDivisor = 2;
-// Log bytes walked before MakeRoom looks whether it has enough.
+// Segments looked at for one compaction: of more, the best of a part is taken.
+constexpr uint32_t kScannedSegmentsMax = 1024;
+// The small queue's part of the memory.
+constexpr size_t kSmallQueueDivisor = 10;
+// So often is used what moves from the small queue to the main one.
+constexpr uint8_t kUsesForMain = 2;
+// Judged items that one call may move; some 0.5 ms.
+constexpr size_t kMovedBytesPerCall = 256u << 10;
+// Log bytes walked before the caller looks whether it has enough.
 constexpr size_t kStepBytes = 16u << 10;
+constexpr size_t kShrinkStepBytes = 64u << 10;
 // The work ahead of need starts when this part of the head is left, and does this much per byte.
-constexpr size_t kWorkAheadDivisor = 4;
-constexpr size_t kWorkAheadFactor = 8;
+constexpr size_t kWorkAheadDivisor = 2;
+constexpr size_t kWorkAheadFactor = 16;
 
 }  // namespace
 
-bool Reclaimer::MakeRoom(uint64_t hash, absl::string_view key, const Footprint& footprint,
+bool Reclaimer::MakeRoom(uint64_t hash, absl::string_view key, Placement placement,
                          const ShardCall& call) {
-  if (!store_->CanEverFit(footprint)) return false;
+  if (!store_->CanEverFit(placement.footprint)) return false;
   Effort effort;
-  effort.bytes = kStepBytes;
+  effort.walked_bytes_max = kStepBytes;
+  effort.moved_bytes_left = kMovedBytesPerCall;
   while (true) {
     // A step may have removed the item that is to be replaced.
-    const bool replaces = store_->Find(hash, key) != kNoLocation;
-    if (store_->Fits(hash, footprint, replaces)) return true;
-    if (store_->TryToFit(hash, footprint, replaces)) continue;
+    placement.replaces = store_->Find(hash, key) != kNoLocation;
+    if (store_->Fits(hash, placement)) return true;
+    if (store_->TryToFit(hash, placement)) continue;
     if (!Step(call, &effort)) return false;
   }
 }
 
-bool Reclaimer::WorkAhead(size_t log_bytes, const ShardCall& call) {
+bool Reclaimer::WorkAhead(const Placement& placement, const ShardCall& call) {
   const SegmentLog& log = store_->log();
-  if (!call.may_evict || log.head_remaining_bytes() > log.segment_bytes() / kWorkAheadDivisor)
+  if (!call.may_evict ||
+      log.head_remaining_bytes(placement.queue) > log.segment_bytes() / kWorkAheadDivisor) {
     return false;
+  }
   if (store_->AvailableSegments() >= 2) return false;
   Effort effort;
-  effort.bytes = kWorkAheadFactor * log_bytes;
+  effort.walked_bytes_max = kWorkAheadFactor * placement.footprint.log_bytes;
+  effort.moved_bytes_left = kMovedBytesPerCall;
   return Step(call, &effort);
 }
 
@@ -55,21 +66,23 @@ bool Reclaimer::Shrink(const ShardCall& call) {
     return true;
   }
   Effort effort;
-  effort.bytes = store_->log().segment_bytes();
+  effort.walked_bytes_max = kShrinkStepBytes;
+  effort.moved_bytes_left = kMovedBytesPerCall;
+  effort.may_exceed = true;
   return Step(call, &effort);
 }
 
+void Reclaimer::Forget() {
+  victim_ = Victim();
+  store_->set_moving_to(absl::nullopt);
+}
+
 bool Reclaimer::Step(const ShardCall& call, Effort* effort) {
-  if (victim_ == kNoSegment) {
+  if (victim_.segment == kNoSegment) {
     if (FreeDeadSegment()) return true;
-    const bool patient = ++effort->victims <= kCompactionsPerCall;
-    const size_t segment_bytes = store_->log().segment_bytes();
-    if ((patient || !call.may_evict) && Compact(segment_bytes / kGainDivisor, call)) return true;
-    if (patient && !call.may_evict) return Compact(segment_bytes / kGainDivisorMax, call);
-    if (!call.may_evict || !BeginVictim(*effort)) return false;
+    if (!ChooseVictim(call, effort)) return false;
   }
-  WorkOnVictim(effort->bytes, call);
-  return true;
+  return WorkOnVictim(call, effort);
 }
 
 bool Reclaimer::FreeDeadSegment() {
@@ -79,92 +92,147 @@ bool Reclaimer::FreeDeadSegment() {
   return true;
 }
 
-uint32_t Reclaimer::SegmentWithMostDeadBytes() const {
+bool Reclaimer::ChooseVictim(const ShardCall& call, Effort* effort) {
+  const size_t segment_bytes = store_->log().segment_bytes();
+  const bool patient = ++effort->victims <= kCompactionsPerCall;
+  const size_t gain_bytes = segment_bytes / (call.may_evict ? kGainDivisor : kGainDivisorMax);
+  if (patient && BeginCompaction(gain_bytes, *effort)) return true;
+  return call.may_evict && BeginEviction();
+}
+
+uint32_t Reclaimer::SegmentWithMostDeadBytes() {
   const SegmentLog& log = store_->log();
   uint32_t best = kNoSegment;
-  for (uint32_t i = log.oldest(); i != kNoSegment; i = log.next(i)) {
-    if (best == kNoSegment || log.segment(i).dead_bytes() > log.segment(best).dead_bytes())
-      best = i;
+  for (uint32_t i = 0; i < std::min(kScannedSegmentsMax, log.segment_count()); ++i) {
+    if (++scan_segment_ >= log.segment_count()) scan_segment_ = 0;
+    const Segment& segment = log.segment(scan_segment_);
+    if (segment.state != Segment::State::kSealed) continue;
+    if (best == kNoSegment || segment.dead_bytes() > log.segment(best).dead_bytes()) {
+      best = scan_segment_;
+    }
   }
   return best;
 }
 
-bool Reclaimer::Compact(size_t gain_bytes, const ShardCall& call) {
-  SegmentLog& log = store_->log();
+bool Reclaimer::BeginCompaction(size_t gain_bytes, const Effort& effort) {
+  const SegmentLog& log = store_->log();
   const uint32_t index = SegmentWithMostDeadBytes();
   if (index == kNoSegment || log.segment(index).dead_bytes() < gain_bytes) return false;
-  const size_t live_bytes = log.segment(index).live_bytes;
   // With a whole segment in reserve everything finds room, however the head's end falls.
-  if (store_->AvailableSegments() == 0 && !log.HeadFits(live_bytes)) return false;
-  for (uint32_t offset = kSegmentBegin; offset < log.segment(index).used_bytes;) {
-    const Location location = log.LocationOf(index, offset);
-    const ItemHeader& item = *store_->At(location);
-    offset += static_cast<uint32_t>(item.LogBytes());
-    if (!store_->IsLive(item)) continue;
-    const uint64_t hash = store_->HashOf(item.key());
-    if (call.deciding() && IsExpired(item.expiry_ms(), call.now_ms)) {
-      remover_->Remove(hash, location, replication::Remove::EXPIRED, call);
-    } else if (!TryMove(hash, location, call)) {
-      return false;  // the kernel refuses memory
-    }
-  }
-  log.Free(index);
+  const Segment& segment = log.segment(index);
+  const bool room = store_->AvailableSegments() > 0 || effort.may_exceed ||
+                    log.HeadFits(segment.queue, segment.live_bytes);
+  if (room) Begin(index, false);
+  return room;
+}
+
+bool Reclaimer::BeginEviction() {
+  const SegmentLog& log = store_->log();
+  const size_t small_bytes = log.queue_bytes(Queue::kSmall);
+  const size_t all_bytes = small_bytes + log.queue_bytes(Queue::kMain);
+  const bool small = small_bytes > all_bytes / kSmallQueueDivisor;
+  const Queue first = small ? Queue::kSmall : Queue::kMain;
+  const Queue second = small ? Queue::kMain : Queue::kSmall;
+  uint32_t victim = log.oldest(first);
+  if (victim == kNoSegment) victim = log.oldest(second);
+  // Everything may lie in the heads, when most of the memory is outside the segments.
+  if (victim == kNoSegment) victim = SealIfUsed(first);
+  if (victim == kNoSegment) victim = SealIfUsed(second);
+  if (victim == kNoSegment) return false;
+  store_->RememberAsMany();
+  Begin(victim, true);
   return true;
 }
 
-bool Reclaimer::BeginVictim(const Effort& effort) {
+uint32_t Reclaimer::SealIfUsed(Queue queue) {
   SegmentLog& log = store_->log();
-  // Everything may lie in the head, when most of the memory is outside the segments.
-  if (log.oldest() == kNoSegment && (log.head() == kNoSegment || !log.OpenHead())) return false;
-  victim_ = log.oldest();
-  victim_offset_ = kSegmentBegin;
-  const bool generous = effort.victims <= log.segment_count();
-  second_chance_bytes_ = generous ? log.segment_bytes() / kSecondChanceDivisor : 0;
-  return true;
+  const uint32_t head = log.head(queue);
+  if (head == kNoSegment || log.segment(head).used_bytes == kSegmentBegin) return kNoSegment;
+  log.SealHead(queue);
+  return head;
 }
 
-void Reclaimer::WorkOnVictim(size_t bytes_max, const ShardCall& call) {
+void Reclaimer::Begin(uint32_t segment, bool evict) {
+  victim_.segment = segment;
+  victim_.offset = kSegmentBegin;
+  victim_.evict = evict;
+  store_->set_moving_to(evict ? Queue::kMain : store_->log().segment(segment).queue);
+}
+
+bool Reclaimer::WorkOnVictim(const ShardCall& call, Effort* effort) {
   SegmentLog& log = store_->log();
-  const uint32_t end = log.segment(victim_).used_bytes;
+  const uint32_t end = log.segment(victim_.segment).used_bytes;
   const size_t memory_before = log.memory_bytes();
-  const uint32_t begin = victim_offset_;
-  while (victim_offset_ < end) {
+  const uint32_t begin = victim_.offset;
+  while (victim_.offset < end) {
     // Enough for now, or room outside the segments was won: the caller looks whether it suffices.
-    if (victim_offset_ - begin >= bytes_max || log.memory_bytes() < memory_before) return;
-    const Location location = log.LocationOf(victim_, victim_offset_);
-    victim_offset_ += static_cast<uint32_t>(store_->At(location)->LogBytes());
-    GiveUp(location, call);
+    if (victim_.offset - begin >= effort->walked_bytes_max || log.memory_bytes() < memory_before) {
+      return true;
+    }
+    const Location location = log.LocationOf(victim_.segment, victim_.offset);
+    const ItemHeader& item = *store_->At(location);
+    const size_t log_bytes = item.LogBytes();
+    if (store_->IsLive(item)) {
+      if (victim_.evict) {
+        Judge(location, call, effort);
+      } else if (!Keep(location, call, *effort)) {
+        Forget();
+        return false;
+      }
+    }
+    victim_.offset += static_cast<uint32_t>(log_bytes);
   }
-  log.Free(victim_);
-  victim_ = kNoSegment;
+  log.Free(victim_.segment);
+  Forget();
+  return true;
 }
 
-void Reclaimer::GiveUp(Location location, const ShardCall& call) {
-  ItemHeader& item = *store_->At(location);
-  if (!store_->IsLive(item)) return;
+bool Reclaimer::Keep(Location location, const ShardCall& call, const Effort& effort) {
+  const ItemHeader& item = *store_->At(location);
+  const uint64_t hash = store_->HashOf(item.key());
+  if (call.deciding() && IsExpired(item.expiry_ms(), call.now_ms)) {
+    remover_->Remove(hash, location, replication::Remove::EXPIRED, call);
+    return true;
+  }
+  return TryMove(hash, location, call, effort);
+}
+
+void Reclaimer::Judge(Location location, const ShardCall& call, Effort* effort) {
+  const ItemHeader& item = *store_->At(location);
   const uint64_t hash = store_->HashOf(item.key());
   if (IsExpired(item.expiry_ms(), call.now_ms)) {
     remover_->Remove(hash, location, replication::Remove::EXPIRED, call);
     return;
   }
-  const size_t bytes = store_->FootprintOf(item).total();
-  if ((item.state & kItemRead) != 0 && bytes <= second_chance_bytes_) {
-    item.state &= ~kItemRead;
-    if (TryMove(hash, location, call)) {
-      second_chance_bytes_ -= bytes;
-      return;
-    }
-  }
+  const bool small = store_->log().QueueOf(location) == Queue::kSmall;
+  if (EarnsItsPlace(location, effort) && TryMove(hash, location, call, *effort)) return;
+  if (small) store_->RememberEvicted(hash);
   remover_->Remove(hash, location, replication::Remove::EVICTED, call);
 }
 
-bool Reclaimer::TryMove(uint64_t hash, Location location, const ShardCall& call) {
+bool Reclaimer::EarnsItsPlace(Location location, Effort* effort) {
+  ItemHeader& item = *store_->At(location);
+  const bool small = store_->log().QueueOf(location) == Queue::kSmall;
+  const uint8_t uses = item.uses();
+  if (uses < (small ? kUsesForMain : 1)) return false;
+  const size_t bytes = store_->FootprintOf(item).total();
+  if (bytes > effort->moved_bytes_left) return false;
+  effort->moved_bytes_left -= bytes;
+  item.set_uses(small ? 0 : uses - 1);
+  return true;
+}
+
+bool Reclaimer::TryMove(uint64_t hash, Location location, const ShardCall& call,
+                        const Effort& effort) {
   SegmentLog& log = store_->log();
   const ItemHeader& item = *store_->At(location);
-  if (!log.HeadFits(item.LogBytes()) && (store_->AvailableSegments() == 0 || !log.OpenHead()))
-    return false;
-  if (cursor_->MustTell(location)) call.records->Put(ItemStore::ViewOf(item));
-  store_->Move(hash, location);
+  const Queue queue = victim_.evict ? Queue::kMain : log.QueueOf(location);
+  if (!log.HeadFits(queue, item.LogBytes())) {
+    if (store_->AvailableSegments() == 0 && !effort.may_exceed) return false;
+    if (!log.OpenHead(queue)) return false;
+  }
+  if (cursor_->MustTell(location)) call.records->PutWithHeat(store_->ViewOf(location));
+  store_->Move(hash, location, queue);
   return true;
 }
 

@@ -26,6 +26,10 @@ static_assert(kRecordTag < 0x80, "one byte");
 constexpr size_t kFieldHeadBytesMax = 1 + 5;
 constexpr size_t kVarintBytesMax = 10;
 
+// The bits of replication.Put.heat.
+constexpr uint32_t kHeatUsesMask = 3;
+constexpr int kHeatFetchedBit = 2, kHeatMainBit = 3;
+
 // Bytes of a field with a one-byte tag, 0 for one that proto3 leaves out.
 size_t BytesFieldSize(absl::string_view bytes) {
   if (bytes.empty()) return 0;
@@ -57,24 +61,42 @@ uint8_t* WriteFixedField(int field, uint64_t value, uint8_t* to) {
   return CodedOutputStream::WriteLittleEndian64ToArray(value, to);
 }
 
+// As replication.Put says.
+uint64_t PackHeat(const Heat& heat) {
+  return heat.uses | uint64_t{heat.fetched} << kHeatFetchedBit |
+         uint64_t{heat.main} << kHeatMainBit;
+}
+
 }  // namespace
+
+Heat HeatOf(const replication::Put& put) {
+  Heat heat;
+  heat.uses = put.heat() & kHeatUsesMask;
+  heat.fetched = (put.heat() >> kHeatFetchedBit & 1) != 0;
+  heat.main = (put.heat() >> kHeatMainBit & 1) != 0;
+  heat.last_access_s = put.last_access_s();
+  return heat;
+}
 
 // Written by hand, because it is the hot path: key and value are copied once, and nothing is
 // allocated but the bytes. Field for field what protobuf writes for replication.Put.
-void RecordWriter::Put(const ItemView& item) {
+void RecordWriter::WritePut(const ItemView& item, const Heat* heat) {
   ++count_;
   if (!enabled_) return;
   CHECK_LE(item.key.size(), kKeyBytesMax);
   const uint64_t expiry = WireFormatLite::ZigZagEncode64(item.expiry_ms);
+  const uint64_t packed_heat = heat == nullptr ? 0 : PackHeat(*heat);
+  const uint64_t last_access_s = heat == nullptr ? 0 : heat->last_access_s;
   const size_t put_bytes = BytesFieldSize(item.key) + BytesFieldSize(item.value) +
                            FixedFieldSize(item.version) + VarintFieldSize(item.client_flags) +
-                           VarintFieldSize(expiry);
+                           VarintFieldSize(expiry) + VarintFieldSize(item.marks) +
+                           VarintFieldSize(packed_heat) + VarintFieldSize(last_access_s);
   const size_t record_bytes =
       1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(put_bytes)) + put_bytes;
 
   // What comes before the value and after it.
   constexpr size_t kHeadBytesMax = 4 * kFieldHeadBytesMax + kKeyBytesMax;
-  constexpr size_t kTailBytesMax = 3 * (1 + kVarintBytesMax);
+  constexpr size_t kTailBytesMax = 6 * (1 + kVarintBytesMax);
   uint8_t buffer[std::max(kHeadBytesMax, kTailBytesMax)];
   uint8_t* to = WriteHead(kRecordsField, record_bytes, buffer);
   to = WriteHead(replication::Record::kPutFieldNumber, put_bytes, to);
@@ -88,6 +110,9 @@ void RecordWriter::Put(const ItemView& item) {
   to = WriteFixedField(replication::Put::kVersionFieldNumber, item.version, buffer);
   to = WriteVarintField(replication::Put::kClientFlagsFieldNumber, item.client_flags, to);
   to = WriteVarintField(replication::Put::kExpiryMsFieldNumber, expiry, to);
+  to = WriteVarintField(replication::Put::kMarksFieldNumber, item.marks, to);
+  to = WriteVarintField(replication::Put::kHeatFieldNumber, packed_heat, to);
+  to = WriteVarintField(replication::Put::kLastAccessSFieldNumber, last_access_s, to);
   AppendBytes(buffer, to);
 }
 

@@ -16,13 +16,31 @@
 
 namespace twincached {
 
+// What eviction goes by, and the meta protocol tells. Each node has its own; a snapshot carries it.
+struct Heat {
+  uint32_t last_access_s = 0;  // stream clock, in seconds
+  uint8_t uses = 0;            // 0 to kItemUsesMax
+  bool fetched = false;        // ever read
+  bool main = false;           // it is in the main queue
+
+  friend bool operator==(const Heat& a, const Heat& b) {
+    return a.last_access_s == b.last_access_s && a.uses == b.uses && a.fetched == b.fetched &&
+           a.main == b.main;
+  }
+};
+
 struct ItemView {
   absl::string_view key;
   absl::string_view value;
   uint64_t version = 0;
   uint32_t client_flags = 0;
   int64_t expiry_ms = kNever;
+  uint8_t marks = 0;  // ItemHeader::marks()
+  Heat heat;
 };
+
+// What a record of a snapshot says of it.
+Heat HeatOf(const replication::Put& put);
 
 // Whose forward the records being written belong to. number 0: no forward.
 struct ForwardTag {
@@ -36,7 +54,10 @@ class RecordWriter {
   void set_enabled(bool enabled) { enabled_ = enabled; }
   bool enabled() const { return enabled_; }
 
-  void Put(const ItemView& item);
+  // Without its heat: what is written now is as hot on the other node.
+  void Put(const ItemView& item) { WritePut(item, nullptr); }
+  // For a snapshot.
+  void PutWithHeat(const ItemView& item) { WritePut(item, &item.heat); }
   void Touch(absl::string_view key, int64_t expiry_ms);
   void Remove(absl::string_view key, replication::Remove::Cause cause);
   void Flush(uint64_t slots);
@@ -55,6 +76,7 @@ class RecordWriter {
   void Clear();
 
  private:
+  void WritePut(const ItemView& item, const Heat* heat);
   void AppendBytes(const uint8_t* begin, const uint8_t* end);
   uint8_t* Extend(size_t bytes);
   void Append(const replication::Record& record);

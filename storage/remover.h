@@ -18,7 +18,7 @@ class Remover {
   void Remove(uint64_t hash, Location location, replication::Remove::Cause cause,
               const ShardCall& call) {
     const ItemHeader& item = *store_->At(location);
-    const bool fetched = (item.state & kItemFetched) != 0;
+    const bool fetched = item.fetched();
     if (cause == replication::Remove::EVICTED) {
       ++stats_->evictions;
       if (!fetched) ++stats_->evicted_unfetched;

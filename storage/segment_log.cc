@@ -17,6 +17,31 @@ int UnitBits(size_t segment_bytes) {
   return bits;
 }
 
+// All but the value.
+void WriteHeader(const ItemView& item, char* outside, ItemHeader* header) {
+  const bool flags = item.client_flags != 0;
+  header->version = item.version;
+  header->last_access_s = item.heat.last_access_s;
+  header->value_bytes = static_cast<uint32_t>(item.value.size());
+  header->set_expiry_ms(item.expiry_ms);
+  header->key_bytes = static_cast<uint8_t>(item.key.size());
+  header->state = static_cast<uint8_t>(item.marks << kItemMarksShift);
+  if (item.heat.fetched) header->state |= kItemFetched;
+  if (flags) header->state |= kItemFlags;
+  if (outside != nullptr) header->state |= kItemOutside;
+  header->set_uses(item.heat.uses);
+  char* after = header->after_header();
+  std::memmove(after, item.key.data(), item.key.size());
+  after += item.key.size();
+  if (flags) std::memcpy(after, &item.client_flags, sizeof(item.client_flags));
+  if (outside != nullptr) std::memcpy(after + header->flags_bytes(), &outside, sizeof(outside));
+}
+
+void WriteValue(absl::string_view value, ItemHeader* header) {
+  if (!value.empty())
+    std::memcpy(const_cast<char*>(header->value_data()), value.data(), value.size());
+}
+
 }  // namespace
 
 SegmentLog::SegmentLog(size_t segment_bytes, bool huge_pages)
@@ -41,61 +66,66 @@ char* SegmentLog::MapOutside(absl::string_view value) {
   return place;
 }
 
-void SegmentLog::UnmapOutside(const ItemHeader& item) {
+void SegmentLog::UnmapOutside(const ItemHeader& item, Segment* owner) {
   const size_t bytes = RoundUpToPages(item.value_bytes);
   UnmapPages(const_cast<char*>(item.value_data()), bytes);
   outside_bytes_ -= bytes;
+  ListOf(owner->queue).outside_bytes -= bytes;
+  --owner->outside_count;
 }
 
-Location SegmentLog::Take(size_t log_bytes) {
-  DCHECK(HeadFits(log_bytes));
-  Segment& head = segments_[head_];
-  const Location location = LocationOf(head_, head.used_bytes);
+Location SegmentLog::Take(Queue queue, size_t log_bytes) {
+  DCHECK(HeadFits(queue, log_bytes));
+  const uint32_t index = head(queue);
+  Segment& head = segments_[index];
+  const Location location = LocationOf(index, head.used_bytes);
   head.used_bytes += static_cast<uint32_t>(log_bytes);
   head.live_bytes += static_cast<uint32_t>(log_bytes);
   head.newest_sequence = ++sequence_;
   return location;
 }
 
-Location SegmentLog::Append(const ItemView& item, char* outside) {
-  const size_t log_bytes =
-      ItemHeader::LogBytesFor(item.key.size(), item.value.size(), outside != nullptr);
-  const Location location = Take(log_bytes);
-  ItemHeader* header = At(location);
-  header->version = item.version;
-  header->client_flags = item.client_flags;
-  header->value_bytes = static_cast<uint32_t>(item.value.size());
-  header->set_expiry_ms(item.expiry_ms);
-  header->key_bytes = static_cast<uint8_t>(item.key.size());
-  header->state = outside != nullptr ? kItemOutside : 0;
-  char* after = header->after_header();
-  std::memcpy(after, item.key.data(), item.key.size());
-  after += item.key.size();
+Location SegmentLog::Append(Queue queue, const ItemView& item, char* outside) {
+  const Location location = Take(queue, ItemHeader::LogBytesFor(ShapeOf(item, outside != nullptr)));
+  WriteHeader(item, outside, At(location));
   if (outside != nullptr) {
-    std::memcpy(after, &outside, sizeof(outside));
-    ++segments_[head_].outside_count;
-  } else if (!item.value.empty()) {
-    std::memcpy(after, item.value.data(), item.value.size());
+    ++segments_[head(queue)].outside_count;
+    ListOf(queue).outside_bytes += RoundUpToPages(item.value.size());
+  } else {
+    WriteValue(item.value, At(location));
   }
-  NoteExpiry(location, header->expiry_ms());
+  NoteExpiry(location, At(location)->expiry_ms());
   return location;
 }
 
-Location SegmentLog::AppendMoved(Location from) {
+void SegmentLog::Overwrite(Location location, const ItemView& item) {
+  ItemHeader* header = At(location);
+  DCHECK_EQ(header->LogBytes(), ItemHeader::LogBytesFor(ShapeOf(item, header->outside())));
+  char* outside = header->outside() ? const_cast<char*>(header->value_data()) : nullptr;
+  WriteHeader(item, outside, header);
+  WriteValue(item.value, header);
+  segments_[SegmentOf(location)].newest_sequence = ++sequence_;
+  NoteExpiry(location, header->expiry_ms());
+}
+
+Location SegmentLog::AppendMoved(Queue queue, Location from) {
   ItemHeader* old = At(from);
   const size_t log_bytes = old->LogBytes();
-  const Location location = Take(log_bytes);
+  const Location location = Take(queue, log_bytes);
   ItemHeader* header = At(location);
   std::memcpy(static_cast<void*>(header), old, log_bytes);
   Segment& left = segments_[SegmentOf(from)];
   if (old->outside()) {
-    ++segments_[head_].outside_count;
+    const size_t outside_bytes = RoundUpToPages(old->value_bytes);
+    ++segments_[head(queue)].outside_count;
     --left.outside_count;
+    ListOf(queue).outside_bytes += outside_bytes;
+    ListOf(left.queue).outside_bytes -= outside_bytes;
   }
   old->state = (old->state & ~kItemOutside) | kItemDead;
   // The old header keeps its length: a stub without its place is as long as a value of eight bytes.
   if (header->outside()) old->value_bytes = sizeof(char*);
-  left.live_bytes -= static_cast<uint32_t>(log_bytes);
+  SubtractLive(log_bytes, SegmentOf(from));
   NoteExpiry(location, header->expiry_ms());
   return location;
 }
@@ -104,14 +134,28 @@ void SegmentLog::MarkDead(Location location) {
   ItemHeader* item = At(location);
   DCHECK(!item->dead());
   Segment& segment = segments_[SegmentOf(location)];
-  segment.live_bytes -= static_cast<uint32_t>(item->LogBytes());
+  const size_t log_bytes = item->LogBytes();
   if (item->outside()) {
-    UnmapOutside(*item);
-    --segment.outside_count;
+    UnmapOutside(*item, &segment);
     item->state &= ~kItemOutside;
     item->value_bytes = sizeof(char*);
   }
   item->state |= kItemDead;
+  SubtractLive(log_bytes, SegmentOf(location));
+}
+
+void SegmentLog::SubtractLive(size_t log_bytes, uint32_t index) {
+  Segment& segment = segments_[index];
+  segment.live_bytes -= static_cast<uint32_t>(log_bytes);
+  if (segment.live_bytes == 0 && segment.state == Segment::State::kSealed) dead_.push_back(index);
+}
+
+uint32_t SegmentLog::FindDead() {
+  for (; !dead_.empty(); dead_.pop_back()) {
+    const Segment& segment = segments_[dead_.back()];
+    if (segment.state == Segment::State::kSealed && segment.live_bytes == 0) return dead_.back();
+  }
+  return kNoSegment;
 }
 
 void SegmentLog::NoteExpiry(Location location, int64_t expiry_ms) {
@@ -145,7 +189,7 @@ bool SegmentLog::MapSegments() {
   return true;
 }
 
-bool SegmentLog::OpenHead() {
+bool SegmentLog::OpenHead(Queue queue) {
   uint32_t opened;
   if (!free_.empty()) {
     opened = free_.back();
@@ -156,29 +200,37 @@ bool SegmentLog::OpenHead() {
     unmapped_.pop_back();
     ++mapped_count_;
   }
-  SealHead();
-  head_ = opened;
+  SealHead(queue);
+  List& list = ListOf(queue);
+  list.head = opened;
+  ++list.segment_count;
   Segment& segment = segments_[opened];
   segment.state = Segment::State::kHead;
+  segment.queue = queue;
   segment.used_bytes = kSegmentBegin;
   segment.opened_sequence = ++sequence_;
   return true;
 }
 
-void SegmentLog::SealHead() {
-  if (head_ == kNoSegment) return;
-  Segment& sealed = segments_[head_];
+void SegmentLog::SealHead(Queue queue) {
+  List& list = ListOf(queue);
+  if (list.head == kNoSegment) return;
+  Segment& sealed = segments_[list.head];
   sealed.state = Segment::State::kSealed;
-  sealed.previous = youngest_;
-  (youngest_ == kNoSegment ? oldest_ : segments_[youngest_].next) = head_;
-  youngest_ = head_;
-  head_ = kNoSegment;
+  sealed.previous = list.youngest;
+  (list.youngest == kNoSegment ? list.oldest : segments_[list.youngest].next) = list.head;
+  list.youngest = list.head;
+  if (sealed.live_bytes == 0) dead_.push_back(list.head);
+  list.head = kNoSegment;
 }
 
 void SegmentLog::Unlink(uint32_t index) {
-  Segment& segment = segments_[index];
-  (segment.previous == kNoSegment ? oldest_ : segments_[segment.previous].next) = segment.next;
-  (segment.next == kNoSegment ? youngest_ : segments_[segment.next].previous) = segment.previous;
+  const Segment& segment = segments_[index];
+  List& list = ListOf(segment.queue);
+  (segment.previous == kNoSegment ? list.oldest : segments_[segment.previous].next) = segment.next;
+  (segment.next == kNoSegment ? list.youngest : segments_[segment.next].previous) =
+      segment.previous;
+  --list.segment_count;
 }
 
 void SegmentLog::DropOutside(uint32_t index) {
@@ -187,10 +239,7 @@ void SegmentLog::DropOutside(uint32_t index) {
   while (segment.outside_count > 0) {
     CHECK_LT(offset, segment.used_bytes);
     const ItemHeader* item = reinterpret_cast<ItemHeader*>(segment.base + offset);
-    if (item->outside()) {
-      UnmapOutside(*item);
-      --segment.outside_count;
-    }
+    if (item->outside()) UnmapOutside(*item, &segment);
     offset += static_cast<uint32_t>(item->LogBytes());
   }
 }
@@ -224,8 +273,9 @@ void SegmentLog::Clear() {
   segments_.clear();
   free_.clear();
   unmapped_.clear();
+  dead_.clear();
   pieces_.clear();
-  head_ = oldest_ = youngest_ = kNoSegment;
+  lists_.fill(List());
   crawl_due_min_ms_ = kNoCrawl;
   mapped_count_ = 0;
 }

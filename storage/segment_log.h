@@ -1,5 +1,7 @@
-// The log of a shard: fixed-size segments that items are appended to, in the order in which they
-// came.
+// The log of a shard: fixed-size segments that items are appended to, in two queues.
+//
+// New items go to the small queue, those that have proved useful to the main one (Reclaimer says
+// which); each queue is first in, first out. The names are S3-FIFO's (Yang et al., SOSP '23).
 //
 // What it is: the owner of all item bytes, inside segments and outside them, and the account of
 // their memory. What it is not: an index or a policy; it does not know which item a key means, nor
@@ -7,14 +9,16 @@
 // own; memory_bytes() is exact and the caller compares before it opens a head or maps a value.
 //
 // Invariants:
-// 1. At most one segment is the head; only the head is appended to. Sealed segments form one list,
-// oldest first.
+// 1. At most one segment of a queue is its head; only heads are appended to. A queue's sealed
+// segments form one list, oldest first.
 // 2. live_bytes of a segment is the sum of LogBytes() of its items that are not marked dead.
 // 3. A segment's items lie back to back from kSegmentBegin to used_bytes.
 // 4. Locations 0 and 1 are never used: the index needs them for itself.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -33,6 +37,13 @@ inline constexpr uint32_t kNoSegment = std::numeric_limits<uint32_t>::max();
 inline constexpr uint32_t kSegmentBegin = 2 * kItemAlignment;
 inline constexpr int64_t kNoCrawl = std::numeric_limits<int64_t>::max();
 
+inline ItemShape ShapeOf(const ItemView& item, bool outside) {
+  return {item.key.size(), item.value.size(), item.client_flags != 0, outside};
+}
+
+enum class Queue : uint8_t { kSmall, kMain };
+inline constexpr Queue kQueues[] = {Queue::kSmall, Queue::kMain};
+
 struct Segment {
   enum class State : uint8_t { kUnmapped, kFree, kHead, kSealed };
 
@@ -47,6 +58,7 @@ struct Segment {
   uint64_t newest_sequence = 0;     // of the last append or overwrite in it
   int64_t crawl_due_ms = kNoCrawl;  // ExpiryCrawler: nothing in it expires before
   State state = State::kUnmapped;
+  Queue queue = Queue::kSmall;  // of a head or a sealed one
 
   // Without the end that no item fitted in.
   uint32_t dead_bytes() const { return used_bytes - kSegmentBegin - live_bytes; }
@@ -76,35 +88,36 @@ class SegmentLog {
   }
 
   // Whether a value with this key is better off outside: it would take too much of a segment.
-  bool BelongsOutside(size_t key_bytes, size_t value_bytes) const {
-    return ItemHeader::LogBytesFor(key_bytes, value_bytes, false) > slice_bytes_;
+  bool BelongsOutside(const ItemShape& inside) const {
+    return ItemHeader::LogBytesFor(inside) > slice_bytes_;
   }
-  bool HeadFits(size_t log_bytes) const { return log_bytes <= head_remaining_bytes(); }
-  size_t head_remaining_bytes() const {
-    return head_ == kNoSegment ? 0 : segment_bytes_ - segments_[head_].used_bytes;
+  bool HeadFits(Queue queue, size_t log_bytes) const {
+    return log_bytes <= head_remaining_bytes(queue);
+  }
+  size_t head_remaining_bytes(Queue queue) const {
+    const uint32_t index = head(queue);
+    return index == kNoSegment ? 0 : segment_bytes_ - segments_[index].used_bytes;
   }
   // Copies a value to pages of its own; nullptr when the kernel refuses.
   char* MapOutside(absl::string_view value);
   // REQUIRES: HeadFits. `outside`: what MapOutside gave for item.value, or nullptr for a value in
   // the log.
-  Location Append(const ItemView& item, char* outside);
+  Location Append(Queue queue, const ItemView& item, char* outside);
   // Appends what `from` holds, a value outside changes owner; `from` is dead afterwards. REQUIRES:
   // HeadFits.
-  Location AppendMoved(Location from);
+  Location AppendMoved(Queue queue, Location from);
   // The item is gone; a value outside is unmapped.
   void MarkDead(Location location);
-  // An item in it was overwritten or its expiry changed.
-  void NoteOverwrite(Location location) {
-    segments_[SegmentOf(location)].newest_sequence = ++sequence_;
-  }
+  // Writes another one in its place. REQUIRES: as long in the log, and as many pages outside.
+  void Overwrite(Location location, const ItemView& item);
   void NoteExpiry(Location location, int64_t expiry_ms);
 
   // ---- Segments ----
-  // Seals the head, takes a free segment or maps one. False when the kernel refuses; then the old
-  // head stays.
-  bool OpenHead();
+  // Seals the queue's head, takes a free segment or maps one. False when the kernel refuses; then
+  // the old head stays.
+  bool OpenHead(Queue queue);
   // Ends the head early; the next append needs OpenHead().
-  void SealHead();
+  void SealHead(Queue queue);
   // Frees a sealed segment; items in it that nobody marked dead lose their values outside. They
   // must not be referred to by anyone any more.
   void Free(uint32_t segment);
@@ -113,14 +126,21 @@ class SegmentLog {
   // Everything is gone, all memory given back.
   void Clear();
 
-  uint32_t oldest() const { return oldest_; }
+  uint32_t oldest(Queue queue) const { return ListOf(queue).oldest; }
   uint32_t next(uint32_t segment) const { return segments_[segment].next; }
-  uint32_t head() const { return head_; }
+  uint32_t head(Queue queue) const { return ListOf(queue).head; }
+  Queue QueueOf(Location location) const { return segments_[SegmentOf(location)].queue; }
+  // Of the segments in this queue, and of what lives outside them.
+  size_t queue_bytes(Queue queue) const {
+    return ListOf(queue).segment_count * segment_cost_bytes() + ListOf(queue).outside_bytes;
+  }
   size_t free_count() const { return free_.size(); }
   uint32_t segment_count() const { return static_cast<uint32_t>(segments_.size()); }
   Segment& segment(uint32_t index) { return segments_[index]; }
   const Segment& segment(uint32_t index) const { return segments_[index]; }
 
+  // A sealed segment without live items, kNoSegment when there is none.
+  uint32_t FindDead();
   // The sequence of the last append or overwrite: all items that exist now are at or below it.
   uint64_t sequence() const { return sequence_; }
   // No item expires before this time.
@@ -134,10 +154,22 @@ class SegmentLog {
   size_t memory_bytes() const { return mapped_count_ * segment_cost_bytes() + outside_bytes_; }
 
  private:
-  Location Take(size_t log_bytes);
+  struct List {
+    uint32_t head = kNoSegment;
+    uint32_t oldest = kNoSegment;  // sealed
+    uint32_t youngest = kNoSegment;
+    uint32_t segment_count = 0;  // with the head
+    size_t outside_bytes = 0;
+  };
+
+  const List& ListOf(Queue queue) const { return lists_[static_cast<size_t>(queue)]; }
+  List& ListOf(Queue queue) { return lists_[static_cast<size_t>(queue)]; }
+  Location Take(Queue queue, size_t log_bytes);
   bool MapSegments();
   void Unlink(uint32_t segment);
-  void UnmapOutside(const ItemHeader& item);
+  void SubtractLive(size_t log_bytes, uint32_t segment);
+  // Of an item in `owner`.
+  void UnmapOutside(const ItemHeader& item, Segment* owner);
   void DropOutside(uint32_t segment);
 
   const size_t segment_bytes_;
@@ -149,10 +181,9 @@ class SegmentLog {
   std::vector<Segment> segments_;
   std::vector<uint32_t> free_;      // touched, empty
   std::vector<uint32_t> unmapped_;  // addresses without memory
+  std::vector<uint32_t> dead_;      // every sealed one without live items, and some others
   std::vector<char*> pieces_;
-  uint32_t head_ = kNoSegment;
-  uint32_t oldest_ = kNoSegment;
-  uint32_t youngest_ = kNoSegment;
+  std::array<List, std::size(kQueues)> lists_;
 
   uint64_t sequence_ = 0;
   int64_t crawl_due_min_ms_ = kNoCrawl;

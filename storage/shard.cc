@@ -114,9 +114,9 @@ void Shard::Follow() {
   state_->SetBound();
 }
 
-absl::Status Shard::Apply(const replication::Record& record, int64_t) {
+absl::Status Shard::Apply(const replication::Record& record, int64_t now_ms) {
   CHECK(!state_->deciding);
-  return state_->applier.Apply(record);
+  return state_->applier.Apply(record, now_ms);
 }
 
 void Shard::BeginLoading() {
@@ -153,12 +153,8 @@ Reply Shard::Read(const Command& command, int64_t now_ms) {
     return reply;
   }
   ++parts.stats.get_hits;
-  item->state |= kItemRead | kItemFetched;
-  reply.status = Status::kHit;
-  reply.client_flags = item->client_flags;
-  reply.cas = item->version;
-  reply.value = item->value();
-  return reply;
+  item->NoteRead(static_cast<uint32_t>(now_ms / 1000));
+  return ReplyOf(*item);
 }
 
 // ---------------------------------------------------------------- snapshot source

@@ -15,6 +15,7 @@ struct ShardCall {
   RecordWriter* records = nullptr;
   bool may_evict = false;
 
+  uint32_t now_s() const { return static_cast<uint32_t>(now_ms / 1000); }
   bool deciding() const { return records != nullptr; }
 };
 

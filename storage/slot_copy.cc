@@ -15,7 +15,7 @@ uint64_t ReadSlotPart(const ItemStore& store, uint64_t first, size_t bytes_max,
     const bool full = records->bytes().size() - bytes_before >= bytes_max;
     // Keys with the same hash stay together.
     if (i > 0 && full && items[i].hash != items[i - 1].hash) return items[i - 1].hash;
-    records->Put(ItemStore::ViewOf(*store.At(items[i].location)));
+    records->PutWithHeat(store.ViewOf(items[i].location));
   }
   return last;
 }

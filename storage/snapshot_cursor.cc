@@ -3,19 +3,27 @@
 namespace twincached {
 
 void SnapshotCursor::Begin() {
+  Abandon();
   SegmentLog& log = store_->log();
-  for (uint32_t i = 0; i < log.segment_count(); ++i) {
-    log.segment(i).snapshot_end_bytes = log.segment(i).used_bytes;
+  for (const Queue queue : kQueues) {
+    for (uint32_t i = log.oldest(queue); i != kNoSegment; i = log.next(i)) segments_.push_back(i);
+    if (log.head(queue) != kNoSegment) segments_.push_back(log.head(queue));
   }
-  segment_ = 0;
-  offset_ = kSegmentBegin;
+  for (const uint32_t i : segments_) log.segment(i).snapshot_end_bytes = log.segment(i).used_bytes;
   active_ = true;
 }
 
 void SnapshotCursor::Abandon() {
   if (!active_) return;
   SegmentLog& log = store_->log();
-  for (uint32_t i = 0; i < log.segment_count(); ++i) log.segment(i).snapshot_end_bytes = 0;
+  for (; at_ < segments_.size(); ++at_) log.segment(segments_[at_]).snapshot_end_bytes = 0;
+  Finish();
+}
+
+void SnapshotCursor::Finish() {
+  std::vector<uint32_t>().swap(segments_);
+  at_ = 0;
+  offset_ = kSegmentBegin;
   active_ = false;
 }
 
@@ -25,7 +33,7 @@ bool SnapshotCursor::MustTell(Location location) const {
   const uint32_t segment = log.SegmentOf(location);
   const uint32_t offset = log.OffsetOf(location);
   if (offset >= log.segment(segment).snapshot_end_bytes) return false;
-  return segment != segment_ || offset >= offset_;
+  return segment != segments_[at_] || offset >= offset_;
 }
 
 bool SnapshotCursor::Next(size_t bytes_max, RecordWriter* records) {
@@ -33,22 +41,22 @@ bool SnapshotCursor::Next(size_t bytes_max, RecordWriter* records) {
   SegmentLog& log = store_->log();
   const size_t bytes_before = records->bytes().size();
   size_t scanned_bytes = 0;
-  while (segment_ < log.segment_count()) {
-    Segment& segment = log.segment(segment_);
+  for (; at_ < segments_.size(); ++at_) {
+    Segment& segment = log.segment(segments_[at_]);
     // A segment that was freed meanwhile has no end, whatever it holds now.
     while (offset_ < segment.snapshot_end_bytes) {
       if (records->bytes().size() - bytes_before >= bytes_max || scanned_bytes >= kScanBytesMax)
         return true;
-      const ItemHeader& item = *log.At(log.LocationOf(segment_, offset_));
-      if (store_->IsLive(item)) records->Put(ItemStore::ViewOf(item));
+      const Location location = log.LocationOf(segments_[at_], offset_);
+      const ItemHeader& item = *log.At(location);
+      if (store_->IsLive(item)) records->PutWithHeat(store_->ViewOf(location));
       offset_ += static_cast<uint32_t>(item.LogBytes());
       scanned_bytes += item.LogBytes();
     }
     segment.snapshot_end_bytes = 0;
-    ++segment_;
     offset_ = kSegmentBegin;
   }
-  active_ = false;
+  Finish();
   return false;
 }
 

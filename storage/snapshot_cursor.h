@@ -1,6 +1,7 @@
 // A walk over everything live, for a joiner, in chunks, while the store goes on.
 //
-// What it is: which items were there when it began and have not been told yet. What it is not: a
+// What it is: which items were there when it began and have not been told yet, each queue's oldest
+// first, so that the joiner gives them up in the same order. What it is not: a
 // copy. Items that are written after Begin() are told live by whoever writes them, so the walk
 // leaves them out. Items that are overwritten where they lie, touched or removed are found as they
 // are now, or not at all: their records came before. Owned by a shard. Bounds: none of its own.
@@ -11,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "storage/item_store.h"
 #include "storage/record_writer.h"
@@ -33,9 +35,12 @@ class SnapshotCursor {
   // Walks over dead items cost time and fill no chunk.
   static constexpr size_t kScanBytesMax = 1u << 20;
 
+  void Finish();
+
   ItemStore* const store_;
   bool active_ = false;
-  uint32_t segment_ = 0;
+  std::vector<uint32_t> segments_;  // of the log at Begin()
+  size_t at_ = 0;                   // in segments_
   uint32_t offset_ = kSegmentBegin;
 };
 

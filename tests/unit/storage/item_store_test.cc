@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "tests/unit/storage/put_if_it_fits.h"
+
 namespace twincached {
 namespace {
 
@@ -21,18 +23,11 @@ class ItemStoreTest : public ::testing::Test {
  protected:
   // Puts it if that gives nothing up; kNoLocation if it does not fit.
   Location Put(absl::string_view key, absl::string_view value) {
-    const uint64_t hash = store_.HashOf(key);
-    const Location old = store_.Find(hash, key);
-    const Footprint footprint = store_.FootprintOf(key.size(), value.size());
-    const bool replaces = old != kNoLocation;
-    while (!store_.Fits(hash, footprint, replaces)) {
-      if (!store_.TryToFit(hash, footprint, replaces)) return kNoLocation;
-    }
     ItemView item;
     item.key = key;
     item.value = value;
     item.version = ++version_;
-    return store_.Put(hash, old, item);
+    return PutIfItFits(item, &store_);
   }
   Location Find(absl::string_view key) { return store_.Find(store_.HashOf(key), key); }
 
@@ -56,7 +51,7 @@ TEST_F(ItemStoreTest, OverwritesInPlaceWhereTheSizeFits) {
   EXPECT_EQ(Put("key", "1234567"), first) << "rounds up to the same size";
   EXPECT_EQ(store_.At(first)->value(), "1234567");
   EXPECT_EQ(store_.At(first)->version, 2u);
-  EXPECT_NE(store_.At(first)->state & kItemRead, 0) << "a write is a use";
+  EXPECT_EQ(store_.At(first)->uses(), 1) << "a write is a use";
   const Location moved = Put("key", std::string(100, 'x'));
   EXPECT_NE(moved, first);
   EXPECT_TRUE(store_.At(first)->dead());
@@ -90,6 +85,29 @@ TEST_F(ItemStoreTest, CountsItemsAndBytesExactly) {
   }
   EXPECT_EQ(store_.items(), 0u);
   EXPECT_EQ(store_.bytes(), 0u);
+}
+
+TEST_F(ItemStoreTest, KnowsTheQueueOfAnItemThatWasEvicted) {
+  const uint64_t hash = store_.HashOf("key");
+  EXPECT_EQ(store_.QueueFor(hash, kNoLocation, Heat()), Queue::kSmall);
+  store_.RememberEvicted(hash);
+  EXPECT_EQ(store_.QueueFor(hash, kNoLocation, Heat()), Queue::kMain);
+  EXPECT_EQ(store_.QueueFor(store_.HashOf("other"), kNoLocation, Heat()), Queue::kSmall);
+}
+
+TEST_F(ItemStoreTest, LeavesTheLastSegmentToItemsThatAreMoved) {
+  while (Put("key" + std::to_string(version_), std::string(200, 'x')) != kNoLocation) continue;
+  ASSERT_TRUE(store_.log().OpenHead(Queue::kMain));
+  ASSERT_EQ(store_.AvailableSegments(), 0u);
+  Placement placement;
+  placement.footprint.log_bytes = 64;
+  placement.queue = Queue::kMain;
+  placement.replaces = true;
+  EXPECT_TRUE(store_.Fits(0, placement));
+  store_.set_moving_to(Queue::kMain);
+  EXPECT_FALSE(store_.Fits(0, placement));
+  store_.set_moving_to(Queue::kSmall);
+  EXPECT_TRUE(store_.Fits(0, placement));
 }
 
 TEST_F(ItemStoreTest, StopsAtTheBoundAndKeepsAReserve) {
@@ -145,10 +163,12 @@ TEST_F(ItemStoreTest, OwnsTheSlotsOfItsShard) {
 }
 
 TEST_F(ItemStoreTest, ClearForgetsEverything) {
+  const size_t memory_bytes = store_.memory_bytes();
+  EXPECT_LE(memory_bytes, kBytes / 64) << "what an empty one needs";
   for (int i = 0; i < 1000; ++i) Put("key" + std::to_string(i), "value");
   store_.FlushSlots(1);
   store_.Clear(99);
-  EXPECT_EQ(store_.memory_bytes(), 0u);
+  EXPECT_EQ(store_.memory_bytes(), memory_bytes);
   EXPECT_EQ(store_.items(), 0u);
   EXPECT_EQ(store_.slot_seed(), 99u);
   EXPECT_EQ(store_.FloorOf(0), 0u) << "old versions may come again";
@@ -158,7 +178,7 @@ TEST_F(ItemStoreTest, ClearForgetsEverything) {
 
 TEST(ItemStoreSizes, ScaleWithTheBound) {
   EXPECT_EQ(ItemStore::SegmentBytesFor(ItemStore::MemoryBytesMin()), 16u << 10);
-  EXPECT_EQ(ItemStore::SegmentBytesFor(64u << 20), 1u << 20);
+  EXPECT_EQ(ItemStore::SegmentBytesFor(64u << 20), 512u << 10);
   EXPECT_EQ(ItemStore::SegmentBytesFor(size_t{64} << 30), 1u << 20);
   EXPECT_LE(ItemStore::MemoryBytesMin(), 512u << 10);
 }

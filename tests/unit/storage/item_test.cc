@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 namespace twincached {
@@ -31,15 +32,18 @@ TEST(Item, ClampsAnExpiryThatDoesNotFit) {
 }
 
 TEST(Item, LiesOnItsAlignmentAndHoldsWhatItMust) {
-  for (size_t key_bytes : {1, 7, 250}) {
-    for (size_t value_bytes : {0, 1, 8, 1000}) {
-      const size_t bytes = ItemHeader::LogBytesFor(key_bytes, value_bytes, false);
-      EXPECT_EQ(bytes % kItemAlignment, 0u);
-      EXPECT_GE(bytes, sizeof(ItemHeader) + key_bytes + value_bytes);
-      EXPECT_LT(bytes, sizeof(ItemHeader) + key_bytes + value_bytes + kItemAlignment);
+  for (size_t key_bytes : {size_t{1}, size_t{7}, size_t{250}}) {
+    for (size_t value_bytes : {size_t{0}, size_t{1}, size_t{8}, size_t{1000}}) {
+      for (bool flags : {false, true}) {
+        const size_t bytes = ItemHeader::LogBytesFor({key_bytes, value_bytes, flags, false});
+        const size_t exact = sizeof(ItemHeader) + key_bytes + (flags ? 4 : 0) + value_bytes;
+        EXPECT_EQ(bytes % kItemAlignment, 0u);
+        EXPECT_GE(bytes, exact);
+        EXPECT_LT(bytes, exact + kItemAlignment);
+      }
     }
-    EXPECT_EQ(ItemHeader::LogBytesFor(key_bytes, 1 << 20, true),
-              ItemHeader::LogBytesFor(key_bytes, sizeof(char*), false));
+    EXPECT_EQ(ItemHeader::LogBytesFor({key_bytes, 1 << 20, false, true}),
+              ItemHeader::LogBytesFor({key_bytes, sizeof(char*), false, false}));
   }
 }
 
@@ -56,6 +60,39 @@ TEST(Item, FindsItsValueInsideAndOutside) {
   item->value_bytes = 11;
   std::memcpy(item->after_header() + 3, &outside, sizeof(outside));
   EXPECT_EQ(item->value(), "other value");
+}
+
+TEST(Item, HasClientFlagsOnlyWhenTheyAreNotZero) {
+  std::vector<uint64_t> room(32);
+  ItemHeader* item = reinterpret_cast<ItemHeader*>(room.data());
+  item->key_bytes = 3;
+  item->value_bytes = 5;
+  EXPECT_EQ(item->client_flags(), 0u);
+  item->state = kItemFlags;
+  const uint32_t flags = 0xdeadbeef;
+  std::memcpy(item->after_header(), "key", 3);
+  std::memcpy(item->after_header() + 3, &flags, sizeof(flags));
+  std::memcpy(item->after_header() + 7, "value", 5);
+  EXPECT_EQ(item->client_flags(), flags);
+  EXPECT_EQ(item->value(), "value");
+}
+
+TEST(Item, CountsUsesAndLeavesTheOtherBitsAlone) {
+  ItemHeader item{};
+  item.state = kItemFlags | kItemStale;
+  EXPECT_EQ(item.uses(), 0);
+  for (int i = 1; i <= 5; ++i) {
+    item.NoteUse(100);
+    EXPECT_EQ(item.uses(), std::min<int>(i, kItemUsesMax));
+  }
+  EXPECT_FALSE(item.fetched());
+  item.NoteRead(101);
+  EXPECT_TRUE(item.fetched());
+  EXPECT_EQ(item.last_access_s, 101u);
+  item.set_uses(1);
+  EXPECT_EQ(item.uses(), 1);
+  EXPECT_TRUE(item.has_flags());
+  EXPECT_EQ(item.marks(), 1) << "stale, not won";
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ TEST_F(ReclaimerTest, EvictsTheOldestFirst) {
 
 TEST_F(ReclaimerTest, FillsMostOfTheMemoryWithItems) {
   for (int i = 0; i < 20'000; ++i) Set("key" + std::to_string(i), 200);
-  EXPECT_GT(stats().bytes, kBytes * 8 / 10);
+  EXPECT_GT(stats().bytes, kBytes * 3 / 4) << "where a segment is a part in 32";
 }
 
 TEST_F(ReclaimerTest, WhatIsReadStays) {
@@ -70,11 +70,28 @@ TEST_F(ReclaimerTest, WhatIsReadStays) {
   EXPECT_GT(stats().evicted_unfetched, 0u);
 }
 
-TEST_F(ReclaimerTest, AReadIsGoodForOneSecondChance) {
+TEST_F(ReclaimerTest, WhatIsReadOnceGoesWithTheRest) {
   Set("read once", 200);
   ASSERT_TRUE(Has("read once"));
-  for (int i = 0; i < 20'000; ++i) Set("key" + std::to_string(i), 200);
+  for (int i = 0; i < 4000; ++i) Set("key" + std::to_string(i), 200);
   EXPECT_FALSE(Has("read once"));
+}
+
+TEST_F(ReclaimerTest, WhatIsReadTwiceOutlivesALongScan) {
+  for (int i = 0; i < 100; ++i) Set("hot" + std::to_string(i), 200);
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(Has("hot" + std::to_string(i)));
+  }
+  for (int i = 0; i < 50'000; ++i) Set("scan" + std::to_string(i), 200);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(Has("hot" + std::to_string(i))) << i;
+}
+
+TEST_F(ReclaimerTest, WhatComesBackSoonAfterItsEvictionStays) {
+  for (int i = 0; i < 4000; ++i) Set("key" + std::to_string(i), 200);
+  ASSERT_FALSE(Has("key1500"));
+  Set("key1500", 200);
+  for (int i = 0; i < 4000; ++i) Set("other" + std::to_string(i), 200);
+  EXPECT_TRUE(Has("key1500"));
 }
 
 TEST_F(ReclaimerTest, ReadingEverythingDoesNotStopEviction) {

@@ -19,18 +19,18 @@ ItemView MakeItem(absl::string_view key, absl::string_view value, uint64_t versi
 
 TEST(SegmentLog, KeepsWhatWasAppended) {
   SegmentLog log(kSegmentBytes, false);
-  ASSERT_FALSE(log.HeadFits(1)) << "there is no head before it was opened";
-  ASSERT_TRUE(log.OpenHead());
+  ASSERT_FALSE(log.HeadFits(Queue::kSmall, 1)) << "there is no head before it was opened";
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   ItemView item = MakeItem("key", "value", 42);
   item.client_flags = 7;
   item.expiry_ms = 1234;
-  const Location first = log.Append(item, nullptr);
-  const Location second = log.Append(MakeItem("k", "", 43), nullptr);
+  const Location first = log.Append(Queue::kSmall, item, nullptr);
+  const Location second = log.Append(Queue::kSmall, MakeItem("k", "", 43), nullptr);
   EXPECT_GT(first, 1u);
   EXPECT_EQ(log.At(first)->key(), "key");
   EXPECT_EQ(log.At(first)->value(), "value");
   EXPECT_EQ(log.At(first)->version, 42u);
-  EXPECT_EQ(log.At(first)->client_flags, 7u);
+  EXPECT_EQ(log.At(first)->client_flags(), 7u);
   EXPECT_EQ(log.At(first)->expiry_ms(), 1234);
   EXPECT_EQ(log.At(second)->value(), "");
   EXPECT_EQ(log.LocationOf(log.SegmentOf(second), log.OffsetOf(second)), second);
@@ -39,13 +39,13 @@ TEST(SegmentLog, KeepsWhatWasAppended) {
 TEST(SegmentLog, CountsSegmentsAndValuesOutside) {
   SegmentLog log(kSegmentBytes, false);
   EXPECT_EQ(log.memory_bytes(), 0u);
-  ASSERT_TRUE(log.OpenHead());
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
   const std::string large(10'000, 'x');
-  ASSERT_TRUE(log.BelongsOutside(3, large.size()));
+  ASSERT_TRUE(log.BelongsOutside({3, large.size()}));
   char* outside = log.MapOutside(large);
   ASSERT_NE(outside, nullptr);
-  const Location location = log.Append(MakeItem("key", large, 1), outside);
+  const Location location = log.Append(Queue::kSmall, MakeItem("key", large, 1), outside);
   EXPECT_EQ(log.At(location)->value(), large);
   EXPECT_GE(log.memory_bytes(), log.segment_cost_bytes() + large.size());
   log.MarkDead(location);
@@ -54,10 +54,10 @@ TEST(SegmentLog, CountsSegmentsAndValuesOutside) {
 
 TEST(SegmentLog, WalksOverDeadStubs) {
   SegmentLog log(kSegmentBytes, false);
-  ASSERT_TRUE(log.OpenHead());
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   const std::string large(10'000, 'x');
-  const Location stub = log.Append(MakeItem("key", large, 1), log.MapOutside(large));
-  const Location next = log.Append(MakeItem("next", "value", 2), nullptr);
+  const Location stub = log.Append(Queue::kSmall, MakeItem("key", large, 1), log.MapOutside(large));
+  const Location next = log.Append(Queue::kSmall, MakeItem("next", "value", 2), nullptr);
   log.MarkDead(stub);
   EXPECT_EQ(log.OffsetOf(stub) + log.At(stub)->LogBytes(), log.OffsetOf(next));
 }
@@ -66,37 +66,39 @@ TEST(SegmentLog, SealsInOrderAndFreesFromTheMiddle) {
   SegmentLog log(kSegmentBytes, false);
   uint32_t opened[4];
   for (uint32_t& segment : opened) {
-    ASSERT_TRUE(log.OpenHead());
-    segment = log.head();
-    log.Append(MakeItem("key", "value", 1), nullptr);
+    ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+    segment = log.head(Queue::kSmall);
+    log.Append(Queue::kSmall, MakeItem("key", "value", 1), nullptr);
   }
-  EXPECT_EQ(log.oldest(), opened[0]);
+  EXPECT_EQ(log.oldest(Queue::kSmall), opened[0]);
   EXPECT_EQ(log.next(opened[0]), opened[1]);
   log.Free(opened[1]);
   EXPECT_EQ(log.next(opened[0]), opened[2]);
   EXPECT_EQ(log.next(opened[2]), kNoSegment) << "the head is not in the list";
   log.Free(opened[0]);
-  EXPECT_EQ(log.oldest(), opened[2]);
+  EXPECT_EQ(log.oldest(Queue::kSmall), opened[2]);
   EXPECT_EQ(log.free_count(), 2u);
   EXPECT_EQ(log.memory_bytes(), 4 * log.segment_cost_bytes());
   log.ReleaseFree();
   EXPECT_EQ(log.memory_bytes(), 3 * log.segment_cost_bytes());
-  ASSERT_TRUE(log.OpenHead());
-  ASSERT_TRUE(log.OpenHead());
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   EXPECT_EQ(log.memory_bytes(), 4 * log.segment_cost_bytes()) << "a released one is mapped again";
 }
 
 TEST(SegmentLog, MovesItemsAndTheirValuesOutside) {
   SegmentLog log(kSegmentBytes, false);
-  ASSERT_TRUE(log.OpenHead());
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   const std::string large(10'000, 'x');
-  const Location small_from = log.Append(MakeItem("small", "value", 1), nullptr);
-  const Location large_from = log.Append(MakeItem("large", large, 2), log.MapOutside(large));
-  const uint32_t left = log.head();
-  ASSERT_TRUE(log.OpenHead());
+  const Location small_from = log.Append(Queue::kSmall, MakeItem("small", "value", 1), nullptr);
+  const Location large_from =
+      log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large));
+  const uint32_t left = log.head(Queue::kSmall);
+  log.SealHead(Queue::kSmall);
+  ASSERT_TRUE(log.OpenHead(Queue::kMain));
   const size_t memory_bytes = log.memory_bytes();
-  const Location small_to = log.AppendMoved(small_from);
-  const Location large_to = log.AppendMoved(large_from);
+  const Location small_to = log.AppendMoved(Queue::kMain, small_from);
+  const Location large_to = log.AppendMoved(Queue::kMain, large_from);
   EXPECT_EQ(log.segment(left).live_bytes, 0u);
   EXPECT_TRUE(log.At(small_from)->dead());
   EXPECT_FALSE(log.At(large_to)->dead());
@@ -108,27 +110,27 @@ TEST(SegmentLog, MovesItemsAndTheirValuesOutside) {
 
 TEST(SegmentLog, FreeingASegmentUnmapsWhatIsOutside) {
   SegmentLog log(kSegmentBytes, false);
-  ASSERT_TRUE(log.OpenHead());
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   const std::string large(10'000, 'x');
-  log.Append(MakeItem("small", "value", 1), nullptr);
-  log.Append(MakeItem("large", large, 2), log.MapOutside(large));
-  log.SealHead();
-  log.Free(log.oldest());
+  log.Append(Queue::kSmall, MakeItem("small", "value", 1), nullptr);
+  log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large));
+  log.SealHead(Queue::kSmall);
+  log.Free(log.oldest(Queue::kSmall));
   EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
 }
 
 TEST(SegmentLog, KnowsWhenSomethingExpires) {
   SegmentLog log(kSegmentBytes, false);
-  ASSERT_TRUE(log.OpenHead());
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   ItemView item = MakeItem("key", "value", 1);
-  log.Append(item, nullptr);
+  log.Append(Queue::kSmall, item, nullptr);
   EXPECT_EQ(log.crawl_due_min_ms(), kNoCrawl);
   item.expiry_ms = 500;
-  const Location location = log.Append(item, nullptr);
+  const Location location = log.Append(Queue::kSmall, item, nullptr);
   EXPECT_EQ(log.crawl_due_min_ms(), 500);
   log.NoteExpiry(location, 300);
-  EXPECT_EQ(log.segment(log.head()).crawl_due_ms, 300);
-  log.segment(log.head()).crawl_due_ms = 900;
+  EXPECT_EQ(log.segment(log.head(Queue::kSmall)).crawl_due_ms, 300);
+  log.segment(log.head(Queue::kSmall)).crawl_due_ms = 900;
   log.RecountCrawlDue();
   EXPECT_EQ(log.crawl_due_min_ms(), 900);
 }
@@ -137,14 +139,15 @@ TEST(SegmentLog, ClearGivesEverythingBack) {
   SegmentLog log(kSegmentBytes, false);
   const std::string large(10'000, 'x');
   for (int i = 0; i < 300; ++i) {
-    ASSERT_TRUE(log.OpenHead());
-    log.Append(MakeItem("large", large, 2), log.MapOutside(large));
+    ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+    log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large));
   }
   log.Clear();
   EXPECT_EQ(log.memory_bytes(), 0u);
   EXPECT_EQ(log.segment_count(), 0u);
-  ASSERT_TRUE(log.OpenHead());
-  EXPECT_EQ(log.At(log.Append(MakeItem("key", "value", 1), nullptr))->value(), "value");
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+  EXPECT_EQ(log.At(log.Append(Queue::kSmall, MakeItem("key", "value", 1), nullptr))->value(),
+            "value");
 }
 
 }  // namespace

@@ -135,13 +135,9 @@ class ShardWorld {
     std::vector<uint64_t> digests(kSlotCount, flushes.Digest(0));
     for (const auto& shard : shards_) {
       shard->ForEachItem([&digests](const ItemView& view) {
-        ItemHeader header{};
-        header.version = view.version;
-        header.client_flags = view.client_flags;
-        header.value_bytes = static_cast<uint32_t>(view.value.size());
-        header.set_expiry_ms(view.expiry_ms);
         const uint64_t hash = HashKey(view.key, kSeed);
-        digests[SlotOf(hash)] += DigestOf(hash, header);
+        digests[SlotOf(hash)] += DigestOf({hash, view.version, view.expiry_ms, view.client_flags,
+                                           static_cast<uint32_t>(view.value.size()), view.marks});
       });
     }
     return digests;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/unit/storage/put_if_it_fits.h"
 #include "tests/unit/storage/shard_world.h"
 
 namespace twincached {
@@ -24,17 +25,11 @@ ShardOptions Options() {
 class SlotCopyTest : public ::testing::Test {
  protected:
   void Put(ItemStore* store, absl::string_view key, absl::string_view value) {
-    const uint64_t hash = store->HashOf(key);
-    const Location old = store->Find(hash, key);
-    const Footprint footprint = store->FootprintOf(key.size(), value.size());
-    while (!store->Fits(hash, footprint, old != kNoLocation)) {
-      ASSERT_TRUE(store->TryToFit(hash, footprint, old != kNoLocation));
-    }
     ItemView item;
     item.key = key;
     item.value = value;
     item.version = ++version_;
-    ASSERT_NE(store->Put(hash, old, item), kNoLocation);
+    ASSERT_NE(PutIfItFits(item, store), kNoLocation);
   }
 
   // Reads the slot to its end; the keys in the order in which they came.
