@@ -55,15 +55,19 @@ absl::Status Applier::ApplyPut(const replication::Put& put, int64_t now_ms) {
   item.heat = HeatOf(put);
   if (item.heat.last_access_s == 0) item.heat.last_access_s = static_cast<uint32_t>(now_ms / 1000);
   parts_->versions.Observe(item.version);
+  const absl::Status status = Place(hash, item);
+  if (status.ok()) ++parts_->stats.total_items;
+  return status;
+}
+
+absl::Status Applier::Place(uint64_t hash, const ItemView& item) {
+  ItemStore& store = parts_->store;
   Location old = store.Find(hash, item.key);
-  Placement placement;
-  placement.footprint = store.FootprintOf(item);
-  placement.queue = store.QueueFor(hash, old, item.heat);
+  const Placement placement = store.PlacementFor(hash, old, item);
   if (!MakeRoom(hash, item.key, placement, &old) ||
       store.Put(hash, old, item, placement.queue) == kNoLocation) {
     return Shed(item, hash, old);
   }
-  ++parts_->stats.total_items;
   return absl::OkStatus();
 }
 
@@ -95,11 +99,18 @@ absl::Status Applier::Shed(const ItemView& item, uint64_t hash, Location old) {
 
 absl::Status Applier::ApplyTouch(const replication::Touch& touch) {
   if (!IsKey(touch.key())) return BadKey();
-  const uint64_t hash = parts_->store.HashOf(touch.key());
-  const Location location = parts_->store.Find(hash, touch.key());
+  ItemStore& store = parts_->store;
+  const uint64_t hash = store.HashOf(touch.key());
+  const Location location = store.Find(hash, touch.key());
   if (location != kNoLocation) {
-    parts_->store.SetExpiry(hash, location, touch.expiry_ms());
-    return absl::OkStatus();
+    if (store.SetExpiry(hash, location, touch.expiry_ms())) return absl::OkStatus();
+    // The source's item had room for an expiry, the one here has none.
+    ItemView item = store.ViewOf(location);
+    const std::string value(item.value.data(), item.value.size());
+    item.key = touch.key();
+    item.value = value;
+    item.expiry_ms = touch.expiry_ms();
+    return Place(hash, item);
   }
   if (loading_ || shed_.count(touch.key()) > 0) return absl::OkStatus();
   return absl::FailedPreconditionError("a touch finds no item: a mutation is missing");

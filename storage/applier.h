@@ -39,6 +39,8 @@ class Applier {
   static constexpr size_t kShedMax = 64u << 10;
 
   absl::Status ApplyPut(const replication::Put& put, int64_t now_ms);
+  // What the source has now, in place of what is here.
+  absl::Status Place(uint64_t hash, const ItemView& item);
   absl::Status ApplyTouch(const replication::Touch& touch);
   void ApplyRemove(const replication::Remove& remove);
   void ApplyFlush(uint64_t slots);

@@ -25,7 +25,7 @@ Reply ReplyOf(const ItemHeader& item) {
   Reply reply;
   reply.status = Status::kHit;
   reply.client_flags = item.client_flags();
-  reply.cas = item.version;
+  reply.cas = item.version();
   reply.value = item.value();
   return reply;
 }
@@ -86,14 +86,32 @@ Reply Executor::Get(const Command& command, const ShardCall& call) {
   return ReplyOf(*item);
 }
 
-void Executor::SetExpiry(const Command& command, Location location, const ShardCall& call) {
+bool Executor::SetExpiry(const Command& command, Location location, const ShardCall& call) {
   if (IsExpired(command.expiry_ms, call.now_ms)) {
     parts_->remover.Remove(command.hash, location, replication::Remove::EXPIRED, call);
-    return;
+    return true;
   }
   const int64_t expiry_ms = ItemHeader::ClampExpiry(command.expiry_ms);
-  parts_->store.SetExpiry(command.hash, location, expiry_ms);
+  if (!parts_->store.SetExpiry(command.hash, location, expiry_ms)) {
+    return PutWithExpiry(command, location, call);
+  }
   call.records->Touch(command.key, expiry_ms);
+  return true;
+}
+
+bool Executor::PutWithExpiry(const Command& command, Location old, const ShardCall& call) {
+  ItemStore& store = parts_->store;
+  ItemView item = store.ViewOf(old);
+  // Room may be made at the cost of the old one.
+  scratch_.assign(item.value.data(), item.value.size());
+  item.key = command.key;
+  item.value = scratch_;
+  item.expiry_ms = ItemHeader::ClampExpiry(command.expiry_ms);
+  Placement placement = store.PlacementFor(command.hash, old, item);
+  if (!MakeRoom(command, &placement, &old, call)) return false;
+  if (store.Put(command.hash, old, item, placement.queue) == kNoLocation) return false;
+  call.records->Put(item);
+  return true;
 }
 
 Reply Executor::Touch(const Command& command, const ShardCall& call) {
@@ -108,12 +126,15 @@ Reply Executor::Touch(const Command& command, const ShardCall& call) {
   ItemHeader* item = parts_->store.At(location);
   item->NoteRead(call.now_s());
   Reply reply = ReplyOf(*item);
-  if (gat && IsExpired(command.expiry_ms, call.now_ms)) {
-    // The value's last sight: its memory may go with the item.
+  if (gat && (IsExpired(command.expiry_ms, call.now_ms) || !item->has_expiry())) {
+    // The value's last sight in this place: its memory may go with the item.
     scratch_.assign(reply.value.data(), reply.value.size());
     reply.value = scratch_;
   }
-  SetExpiry(command, location, call);
+  if (!SetExpiry(command, location, call)) {
+    ++parts_->stats.store_no_memory;
+    return Answer(Status::kOutOfMemory);
+  }
   return gat ? reply : Answer(Status::kTouched);
 }
 
@@ -130,7 +151,7 @@ Status Executor::Precondition(const Command& command, Location old) {
         ++stats.cas_misses;
         return Status::kNotFound;
       }
-      if (parts_->store.At(old)->version != command.cas) {
+      if (parts_->store.At(old)->version() != command.cas) {
         ++stats.cas_badval;
         return Status::kExists;
       }
@@ -216,9 +237,7 @@ Reply Executor::Replace(const Command& command, Location old, ItemView item,
   }
   item.expiry_ms = ItemHeader::ClampExpiry(item.expiry_ms);
   item.heat.last_access_s = call.now_s();
-  Placement placement;
-  placement.footprint = store.FootprintOf(item);
-  placement.queue = store.QueueFor(command.hash, old, item.heat);
+  Placement placement = store.PlacementFor(command.hash, old, item);
   if (MakeRoom(command, &placement, &old, call)) {
     item.version = parts_->versions.Mint();
     if (store.Put(command.hash, old, item, placement.queue) != kNoLocation) {
@@ -236,7 +255,7 @@ Reply Executor::Concatenate(const Command& command, const ShardCall& call) {
   const Location old = FindFresh(command, call, nullptr);
   if (old == kNoLocation) return Answer(Status::kNotStored);
   const ItemHeader& there = *parts_->store.At(old);
-  const size_t value_bytes = there.value_bytes + command.value.size();
+  const size_t value_bytes = there.value_bytes() + command.value.size();
   if (CountedItemBytes(command.key.size(), value_bytes, there.client_flags()) >
       parts_->options.item_bytes_max) {
     ++parts_->stats.store_too_large;
@@ -275,7 +294,7 @@ Reply Executor::Calculate(const Command& command, const ShardCall& call) {
   char digits[kDecimalDigitsMax];
   const size_t digit_count = static_cast<size_t>(WriteDecimal(number, digits) - digits);
   // A shorter number is written over the old one, and what remains of that becomes spaces.
-  scratch_.assign(std::max<size_t>(digit_count, there.value_bytes), ' ');
+  scratch_.assign(std::max<size_t>(digit_count, there.value_bytes()), ' ');
   scratch_.replace(0, digit_count, digits, digit_count);
   ItemView item;
   item.key = command.key;

@@ -54,8 +54,11 @@ class Executor {
   Reply TooLarge();
   Reply Discard(const Command& command, const ShardCall& call);
   void RemoveOld(const Command& command, const ShardCall& call);
-  // A new expiry for an item that is here; one that has come already removes it.
-  void SetExpiry(const Command& command, Location location, const ShardCall& call);
+  // A new expiry for an item that is here; one that has come already removes it. False when that
+  // takes memory and there is none.
+  bool SetExpiry(const Command& command, Location location, const ShardCall& call);
+  // The same item with an expiry, for which it had no room.
+  bool PutWithExpiry(const Command& command, Location old, const ShardCall& call);
 
   ShardParts* const parts_;
   std::string scratch_;  // a value under construction, or the last sight of one

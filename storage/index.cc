@@ -1,9 +1,11 @@
 #include "storage/index.h"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 
 #include "proto/check.h"
+#include "storage/mapped_memory.h"
 
 namespace twincached {
 namespace {
@@ -18,23 +20,33 @@ Index::Table* Index::NewTable(uint32_t bucket_count, uint32_t depth) {
   Table* table = new Table;
   table->bucket_count = bucket_count;
   table->depth = depth;
-  const size_t count = size_t{bucket_count} * kRefsPerBucket;
-  table->refs = static_cast<uint64_t*>(::operator new(count * sizeof(uint64_t), kBucketAlignment));
-  std::fill_n(table->refs, count, kEmpty);
+  if (table->mapped()) {
+    table->refs = reinterpret_cast<uint64_t*>(MapPages(RangeBytes(bucket_count)));  // of zeroes
+    CHECK(table->refs != nullptr);
+  } else {
+    const size_t count = size_t{bucket_count} * kRefsPerBucket;
+    table->refs =
+        static_cast<uint64_t*>(::operator new(count * sizeof(uint64_t), kBucketAlignment));
+    std::fill_n(table->refs, count, kEmpty);
+  }
   memory_bytes_ += TableBytes(bucket_count);
   return table;
 }
 
 void Index::DeleteTable(Table* table) {
   memory_bytes_ -= TableBytes(table->bucket_count);
-  ::operator delete(table->refs, kBucketAlignment);
+  if (table->mapped()) {
+    UnmapPages(reinterpret_cast<char*>(table->refs), RangeBytes(table->bucket_count));
+  } else {
+    ::operator delete(table->refs, kBucketAlignment);
+  }
   delete table;
 }
 
 uint32_t Index::GrownBuckets(const Table& table) {
   // Mostly remains of removed references: the same size again, cleaned up.
   if (table.live < table.bucket_count * kFullRefsPerBucket / 4 * 3) return table.bucket_count;
-  return table.bucket_count + std::max(1u, table.bucket_count / 4);
+  return RoundUp(table.bucket_count + std::max(1u, table.bucket_count / kGrowthDivisor));
 }
 
 bool Index::MustSplit(const Table& table) {
@@ -51,11 +63,14 @@ size_t Index::GrowthBytes(uint64_t hash) const {
   const Table* table = TableOf(hash);
   if (table == nullptr) return TableBytes(1) + sizeof(Table*);
   if (!IsFull(*table)) return 0;
-  if (!MustSplit(*table)) return TableBytes(GrownBuckets(*table));
+  if (!MustSplit(*table)) {
+    const size_t bytes = TableBytes(GrownBuckets(*table));
+    return table->mapped() ? bytes - TableBytes(table->bucket_count) : bytes;
+  }
   const Slot& slot = slots_[SlotOf(hash)];
   const size_t directory_bytes =
       table->depth == slot.depth ? 2 * slot.directory.size() * sizeof(Table*) : 0;
-  return 2 * TableBytes(1) + TableBytes(BucketsFor(table->live)) + directory_bytes;
+  return 2 * TableBytes(kPageBuckets) + TableBytes(BucketsFor(table->live)) + directory_bytes;
 }
 
 void Index::Place(Table* table, uint64_t ref) {
@@ -96,13 +111,28 @@ void Index::Insert(uint64_t hash, Location location) {
 }
 
 void Index::Grow(Slot* slot, Table* table, uint32_t tag) {
-  Table* grown = NewTable(GrownBuckets(*table), table->depth);
+  const uint32_t bucket_count = GrownBuckets(*table);
+  if (table->mapped() && bucket_count <= kBucketsMax) return GrowInPlace(bucket_count, table);
+  Table* grown = NewTable(bucket_count, table->depth);
   const uint32_t count = table->bucket_count * kRefsPerBucket;
   for (uint32_t i = 0; i < count; ++i) {
     if (table->refs[i] > kRemoved) Place(grown, table->refs[i]);
   }
   Enter(slot, tag, grown);
   DeleteTable(table);
+}
+
+void Index::GrowInPlace(uint32_t bucket_count, Table* table) {
+  const uint32_t count = table->bucket_count * kRefsPerBucket;
+  std::vector<uint64_t> refs;
+  refs.reserve(table->live);
+  std::copy_if(table->refs, table->refs + count, std::back_inserter(refs),
+               [](uint64_t ref) { return ref > kRemoved; });
+  std::fill_n(table->refs, count, kEmpty);
+  memory_bytes_ += TableBytes(bucket_count) - TableBytes(table->bucket_count);
+  table->bucket_count = bucket_count;
+  table->used = table->live = 0;
+  for (const uint64_t ref : refs) Place(table, ref);
 }
 
 void Index::Split(Slot* slot, Table* table, uint32_t tag) {

@@ -4,7 +4,8 @@
 // it never looks at an item; the caller says whether a candidate is the right one. Owned by an
 // ItemStore. Bounds: none of its own; GrowthBytes() says beforehand what an Insert takes. One table
 // has at most kBucketsMax buckets, so no operation moves more than a few thousand references: some
-// ten microseconds.
+// ten microseconds. A table of a page and more has addresses for the largest size from the start
+// and grows page by page where it lies: no allocator keeps what smaller ones have left.
 //
 //   reference = tag (24 bits) location (40 bits)       0: empty    1: was one, the bucket is still
 //   full hash      = slot (6 bits) tag (24 bits) unused
@@ -19,6 +20,7 @@
 // 3. A table is at most 7/8 full (references and their remains).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -75,7 +77,9 @@ class Index {
  private:
   static constexpr uint32_t kRefsPerBucket = 8;
   static constexpr uint32_t kFullRefsPerBucket = 7;  // of each bucket, on the average
-  static constexpr uint32_t kBucketsMax = 512;
+  static constexpr uint32_t kBucketsMax = 1024;
+  static constexpr uint32_t kPageBuckets = 64;  // from here on tables are whole pages
+  static constexpr uint32_t kGrowthDivisor = 8;
   static constexpr uint32_t kDepthMax = 16;
   static constexpr int kTagBits = 24;
   static constexpr int kTagShift = 34;
@@ -91,6 +95,8 @@ class Index {
     uint32_t used = 0;   // references and remains
     uint32_t live = 0;   // references
     uint32_t depth = 0;  // upper bits of the tag that all references here share
+
+    bool mapped() const { return bucket_count >= kPageBuckets; }
   };
   // 2^depth entries; a table of a smaller depth stands in several that are side by side.
   using Directory = std::vector<Table*>;
@@ -121,7 +127,17 @@ class Index {
   static size_t TableBytes(uint32_t bucket_count) {
     return bucket_count * kRefsPerBucket * sizeof(uint64_t) + sizeof(Table) + 2 * kAllocationBytes;
   }
-  static uint32_t BucketsFor(uint32_t refs) { return (refs + refs / 4) / kFullRefsPerBucket + 1; }
+  // Addresses of a mapped table. Only at kDepthMax can it have more than kBucketsMax buckets.
+  static size_t RangeBytes(uint32_t bucket_count) {
+    return size_t{std::max(bucket_count, kBucketsMax)} * kRefsPerBucket * sizeof(uint64_t);
+  }
+  static uint32_t RoundUp(uint32_t buckets) {
+    if (buckets < kPageBuckets) return buckets;
+    return (buckets + kPageBuckets - 1) / kPageBuckets * kPageBuckets;
+  }
+  static uint32_t BucketsFor(uint32_t refs) {
+    return RoundUp((refs + refs / kGrowthDivisor) / kFullRefsPerBucket + 1);
+  }
   static bool IsFull(const Table& table) {
     return table.used >= table.bucket_count * kFullRefsPerBucket;
   }
@@ -140,6 +156,7 @@ class Index {
   // Puts `to` where `from` stands in the directory entries of `tag` at to->depth.
   void Enter(Slot* slot, uint32_t tag, Table* to);
   void Grow(Slot* slot, Table* table, uint32_t tag);
+  void GrowInPlace(uint32_t bucket_count, Table* table);
   void Split(Slot* slot, Table* table, uint32_t tag);
 
   std::array<Slot, kSlotCount> slots_;

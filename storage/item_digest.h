@@ -40,8 +40,8 @@ inline uint64_t DigestOf(const DigestInput& item) {
 }
 
 inline uint64_t DigestOf(uint64_t hash, const ItemHeader& item) {
-  return DigestOf(
-      {hash, item.version, item.expiry_ms(), item.client_flags(), item.value_bytes, item.marks()});
+  return DigestOf({hash, item.version(), item.expiry_ms(), item.client_flags(), item.value_bytes(),
+                   item.marks()});
 }
 
 }  // namespace twincached

@@ -72,11 +72,11 @@ ItemView ItemStore::ViewOf(Location location) const {
   ItemView view;
   view.key = item.key();
   view.value = item.value();
-  view.version = item.version;
+  view.version = item.version();
   view.client_flags = item.client_flags();
   view.expiry_ms = item.expiry_ms();
   view.marks = item.marks();
-  view.heat.last_access_s = item.last_access_s;
+  view.heat.last_access_s = item.last_access_s();
   view.heat.uses = item.uses();
   view.heat.fetched = item.fetched();
   view.heat.main = log_.QueueOf(location) == Queue::kMain;
@@ -85,13 +85,13 @@ ItemView ItemStore::ViewOf(Location location) const {
 
 bool ItemStore::IsLive(const ItemHeader& item) const {
   if (item.dead()) return false;
-  return item.version > floor_version_max_ || item.version > FloorOf(HashOf(item.key()));
+  return item.version() > floor_version_max_ || item.version() > FloorOf(HashOf(item.key()));
 }
 
 Footprint ItemStore::FootprintOf(const ItemView& item) const {
   Footprint footprint;
   const bool outside = log_.BelongsOutside(ShapeOf(item, false));
-  footprint.log_bytes = ItemHeader::LogBytesFor(ShapeOf(item, outside));
+  footprint.log_bytes = ShapeOf(item, outside).LogBytes();
   footprint.outside_bytes = outside ? RoundUpToPages(item.value.size()) : 0;
   return footprint;
 }
@@ -99,13 +99,17 @@ Footprint ItemStore::FootprintOf(const ItemView& item) const {
 Footprint ItemStore::FootprintOf(const ItemHeader& item) const {
   Footprint footprint;
   footprint.log_bytes = item.LogBytes();
-  footprint.outside_bytes = item.outside() ? RoundUpToPages(item.value_bytes) : 0;
+  footprint.outside_bytes = item.outside() ? RoundUpToPages(item.value_bytes()) : 0;
   return footprint;
 }
 
 Queue ItemStore::QueueFor(uint64_t hash, Location old, const Heat& heat) const {
   if (old != kNoLocation) return log_.QueueOf(old);
   return heat.main || ghosts_.Contains(hash) ? Queue::kMain : Queue::kSmall;
+}
+
+Placement ItemStore::PlacementFor(uint64_t hash, Location old, const ItemView& item) const {
+  return {FootprintOf(item), QueueFor(hash, old, item.heat), old != kNoLocation};
 }
 
 void ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemView& item) {
@@ -131,7 +135,7 @@ Location ItemStore::Put(uint64_t hash, Location old, ItemView item, Queue queue)
   DCHECK(Fits(hash, {footprint, queue, old != kNoLocation}));
   char* outside = nullptr;
   if (footprint.outside_bytes > 0) {
-    outside = log_.MapOutside(item.value);
+    outside = log_.MapOutside(item.value.size());
     if (outside == nullptr) return kNoLocation;
   }
   const Location location = log_.Append(queue, item, outside);
@@ -166,13 +170,15 @@ void ItemStore::Remove(uint64_t hash, Location location) {
   log_.MarkDead(location);
 }
 
-void ItemStore::SetExpiry(uint64_t hash, Location location, int64_t expiry_ms) {
+bool ItemStore::SetExpiry(uint64_t hash, Location location, int64_t expiry_ms) {
   ItemHeader* header = At(location);
+  if (!header->has_expiry() && expiry_ms != kNever) return false;
   SlotState& slot = slots_[SlotOf(hash)];
   slot.digest -= DigestOf(hash, *header);
   header->set_expiry_ms(expiry_ms);
   slot.digest += DigestOf(hash, *header);
   log_.NoteExpiry(location, header->expiry_ms());
+  return true;
 }
 
 std::vector<HashedLocation> ItemStore::ItemsFrom(uint64_t first_hash, uint64_t* last_hash) const {

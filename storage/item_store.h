@@ -76,8 +76,8 @@ class ItemStore {
 
   Footprint FootprintOf(const ItemView& item) const;
   Footprint FootprintOf(const ItemHeader& item) const;
-  // Where an item with this hash belongs that will replace the one at `old` (kNoLocation: none).
-  Queue QueueFor(uint64_t hash, Location old, const Heat& heat) const;
+  // For an item that is to replace the one at `old` (kNoLocation: there is none).
+  Placement PlacementFor(uint64_t hash, Location old, const ItemView& item) const;
   // Stores the item in place of the one at `old` and returns where it is; it is as hot as item.heat
   // and the old one say. An item of the same footprint is overwritten where it lies. kNoLocation,
   // and nothing changed, when the kernel refuses memory. REQUIRES: same footprint as the old one,
@@ -86,7 +86,8 @@ class ItemStore {
   // To the head of a queue. REQUIRES: live, and the head fits it.
   Location Move(uint64_t hash, Location from, Queue queue);
   void Remove(uint64_t hash, Location location);
-  void SetExpiry(uint64_t hash, Location location, int64_t expiry_ms);
+  // False, and nothing changed, when the item has no room for one: it is to be Put again.
+  bool SetExpiry(uint64_t hash, Location location, int64_t expiry_ms);
   // Of the live items in the slot, whether or not they have expired.
   uint64_t SlotDigest(uint32_t slot) const { return slots_[slot].digest; }
   // The live items of first_hash and above, in order of hash, up to *last_hash, which is the end of
@@ -155,6 +156,7 @@ class ItemStore {
     uint64_t flushed_sequence = 0;  // of the log, when it was flushed last
   };
 
+  Queue QueueFor(uint64_t hash, Location old, const Heat& heat) const;
   void OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
   size_t OtherBytes(uint64_t hash, const Placement& placement) const;
 

@@ -17,7 +17,10 @@ size_t RoundUpToPages(size_t bytes) {
 char* MapPages(size_t bytes) {
   void* begin = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return begin == MAP_FAILED ? nullptr : static_cast<char*>(begin);
+  if (begin == MAP_FAILED) return nullptr;
+  // Advice: where huge pages are for everybody a few bytes would touch two megabytes.
+  (void)madvise(begin, bytes, MADV_NOHUGEPAGE);
+  return static_cast<char*>(begin);
 }
 
 char* MapPiece(bool huge_pages) {

@@ -17,29 +17,19 @@ int UnitBits(size_t segment_bytes) {
   return bits;
 }
 
-// All but the value.
-void WriteHeader(const ItemView& item, char* outside, ItemHeader* header) {
-  const bool flags = item.client_flags != 0;
-  header->version = item.version;
-  header->last_access_s = item.heat.last_access_s;
-  header->value_bytes = static_cast<uint32_t>(item.value.size());
-  header->set_expiry_ms(item.expiry_ms);
-  header->key_bytes = static_cast<uint8_t>(item.key.size());
-  header->state = static_cast<uint8_t>(item.marks << kItemMarksShift);
-  if (item.heat.fetched) header->state |= kItemFetched;
-  if (flags) header->state |= kItemFlags;
-  if (outside != nullptr) header->state |= kItemOutside;
+// All of it, also a value outside, where there are pages for it already.
+void Write(const ItemView& item, char* outside, ItemHeader* header) {
+  header->SetShape(ShapeOf(item, outside != nullptr));
+  header->set_version(item.version);
+  header->set_last_access_s(item.heat.last_access_s);
+  header->AddState(static_cast<uint8_t>(item.marks << kItemMarksShift));
+  if (item.heat.fetched) header->AddState(kItemFetched);
   header->set_uses(item.heat.uses);
-  char* after = header->after_header();
-  std::memmove(after, item.key.data(), item.key.size());
-  after += item.key.size();
-  if (flags) std::memcpy(after, &item.client_flags, sizeof(item.client_flags));
-  if (outside != nullptr) std::memcpy(after + header->flags_bytes(), &outside, sizeof(outside));
-}
-
-void WriteValue(absl::string_view value, ItemHeader* header) {
-  if (!value.empty())
-    std::memcpy(const_cast<char*>(header->value_data()), value.data(), value.size());
+  header->set_key(item.key);
+  header->set_client_flags(item.client_flags);
+  header->set_expiry_ms(item.expiry_ms);
+  if (outside != nullptr) header->set_place(outside);
+  header->set_value(item.value);
 }
 
 }  // namespace
@@ -57,17 +47,16 @@ SegmentLog::SegmentLog(size_t segment_bytes, bool huge_pages)
 
 SegmentLog::~SegmentLog() { Clear(); }
 
-char* SegmentLog::MapOutside(absl::string_view value) {
-  const size_t bytes = RoundUpToPages(value.size());
+char* SegmentLog::MapOutside(size_t value_bytes) {
+  const size_t bytes = RoundUpToPages(value_bytes);
   char* place = MapPages(bytes);
   if (place == nullptr) return nullptr;
-  std::memcpy(place, value.data(), value.size());
   outside_bytes_ += bytes;
   return place;
 }
 
 void SegmentLog::UnmapOutside(const ItemHeader& item, Segment* owner) {
-  const size_t bytes = RoundUpToPages(item.value_bytes);
+  const size_t bytes = RoundUpToPages(item.value_bytes());
   UnmapPages(const_cast<char*>(item.value_data()), bytes);
   outside_bytes_ -= bytes;
   ListOf(owner->queue).outside_bytes -= bytes;
@@ -86,13 +75,11 @@ Location SegmentLog::Take(Queue queue, size_t log_bytes) {
 }
 
 Location SegmentLog::Append(Queue queue, const ItemView& item, char* outside) {
-  const Location location = Take(queue, ItemHeader::LogBytesFor(ShapeOf(item, outside != nullptr)));
-  WriteHeader(item, outside, At(location));
+  const Location location = Take(queue, ShapeOf(item, outside != nullptr).LogBytes());
+  Write(item, outside, At(location));
   if (outside != nullptr) {
     ++segments_[head(queue)].outside_count;
     ListOf(queue).outside_bytes += RoundUpToPages(item.value.size());
-  } else {
-    WriteValue(item.value, At(location));
   }
   NoteExpiry(location, At(location)->expiry_ms());
   return location;
@@ -100,10 +87,9 @@ Location SegmentLog::Append(Queue queue, const ItemView& item, char* outside) {
 
 void SegmentLog::Overwrite(Location location, const ItemView& item) {
   ItemHeader* header = At(location);
-  DCHECK_EQ(header->LogBytes(), ItemHeader::LogBytesFor(ShapeOf(item, header->outside())));
+  DCHECK_EQ(header->LogBytes(), ShapeOf(item, header->outside()).LogBytes());
   char* outside = header->outside() ? const_cast<char*>(header->value_data()) : nullptr;
-  WriteHeader(item, outside, header);
-  WriteValue(item.value, header);
+  Write(item, outside, header);
   segments_[SegmentOf(location)].newest_sequence = ++sequence_;
   NoteExpiry(location, header->expiry_ms());
 }
@@ -116,15 +102,13 @@ Location SegmentLog::AppendMoved(Queue queue, Location from) {
   std::memcpy(static_cast<void*>(header), old, log_bytes);
   Segment& left = segments_[SegmentOf(from)];
   if (old->outside()) {
-    const size_t outside_bytes = RoundUpToPages(old->value_bytes);
+    const size_t outside_bytes = RoundUpToPages(old->value_bytes());
     ++segments_[head(queue)].outside_count;
     --left.outside_count;
     ListOf(queue).outside_bytes += outside_bytes;
     ListOf(left.queue).outside_bytes -= outside_bytes;
   }
-  old->state = (old->state & ~kItemOutside) | kItemDead;
-  // The old header keeps its length: a stub without its place is as long as a value of eight bytes.
-  if (header->outside()) old->value_bytes = sizeof(char*);
+  old->Bury();
   SubtractLive(log_bytes, SegmentOf(from));
   NoteExpiry(location, header->expiry_ms());
   return location;
@@ -135,12 +119,8 @@ void SegmentLog::MarkDead(Location location) {
   DCHECK(!item->dead());
   Segment& segment = segments_[SegmentOf(location)];
   const size_t log_bytes = item->LogBytes();
-  if (item->outside()) {
-    UnmapOutside(*item, &segment);
-    item->state &= ~kItemOutside;
-    item->value_bytes = sizeof(char*);
-  }
-  item->state |= kItemDead;
+  if (item->outside()) UnmapOutside(*item, &segment);
+  item->Bury();
   SubtractLive(log_bytes, SegmentOf(location));
 }
 

@@ -38,7 +38,9 @@ inline constexpr uint32_t kSegmentBegin = 2 * kItemAlignment;
 inline constexpr int64_t kNoCrawl = std::numeric_limits<int64_t>::max();
 
 inline ItemShape ShapeOf(const ItemView& item, bool outside) {
-  return {item.key.size(), item.value.size(), item.client_flags != 0, outside};
+  // With a value outside the room for an expiry is nothing.
+  const bool expiry = item.expiry_ms != kNever || outside;
+  return {item.key.size(), item.value.size(), item.client_flags != 0, expiry, outside};
 }
 
 enum class Queue : uint8_t { kSmall, kMain };
@@ -88,9 +90,7 @@ class SegmentLog {
   }
 
   // Whether a value with this key is better off outside: it would take too much of a segment.
-  bool BelongsOutside(const ItemShape& inside) const {
-    return ItemHeader::LogBytesFor(inside) > slice_bytes_;
-  }
+  bool BelongsOutside(const ItemShape& inside) const { return inside.LogBytes() > slice_bytes_; }
   bool HeadFits(Queue queue, size_t log_bytes) const {
     return log_bytes <= head_remaining_bytes(queue);
   }
@@ -98,8 +98,8 @@ class SegmentLog {
     const uint32_t index = head(queue);
     return index == kNoSegment ? 0 : segment_bytes_ - segments_[index].used_bytes;
   }
-  // Copies a value to pages of its own; nullptr when the kernel refuses.
-  char* MapOutside(absl::string_view value);
+  // Pages for a value of its own; nullptr when the kernel refuses.
+  char* MapOutside(size_t value_bytes);
   // REQUIRES: HeadFits. `outside`: what MapOutside gave for item.value, or nullptr for a value in
   // the log.
   Location Append(Queue queue, const ItemView& item, char* outside);

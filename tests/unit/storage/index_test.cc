@@ -161,7 +161,7 @@ TEST(Index, DropsASlotAtOnceAndItsMemoryInSteps) {
   EXPECT_EQ(All(index, 0), std::vector<Location>());
   int steps = 0;
   while (index.FreeDropped(1)) ++steps;
-  EXPECT_GT(steps, 3);
+  EXPECT_GT(steps, 2);
   EXPECT_LT(index.memory_bytes(), full * 6 / 10);
   for (uint64_t hash : kept) ASSERT_FALSE(All(index, hash).empty());
   index.DropSlot(1);

@@ -51,13 +51,13 @@ TEST(ItemDigest, ChangesWithEveryBitThatCounts) {
 
 TEST(ItemDigest, IsTheSameWhereverTheItemLiesAndWhoeverReadIt) {
   ItemHeader item{};
-  item.version = 5;
-  item.value_bytes = 100;
+  item.SetShape({0, 100, false, false, false});
+  item.set_version(5);
   const uint64_t digest = DigestOf(kHash, item);
-  item.state = kItemFetched | kItemOutside;
   item.NoteRead(77);
+  item.AddState(kItemOutside);
   EXPECT_EQ(DigestOf(kHash, item), digest);
-  item.state |= kItemStale;
+  item.AddState(kItemStale);
   EXPECT_NE(DigestOf(kHash, item), digest);
 }
 

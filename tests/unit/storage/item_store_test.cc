@@ -50,7 +50,7 @@ TEST_F(ItemStoreTest, OverwritesInPlaceWhereTheSizeFits) {
   const Location first = Put("key", "12345678");
   EXPECT_EQ(Put("key", "1234567"), first) << "rounds up to the same size";
   EXPECT_EQ(store_.At(first)->value(), "1234567");
-  EXPECT_EQ(store_.At(first)->version, 2u);
+  EXPECT_EQ(store_.At(first)->version(), 2u);
   EXPECT_EQ(store_.At(first)->uses(), 1) << "a write is a use";
   const Location moved = Put("key", std::string(100, 'x'));
   EXPECT_NE(moved, first);
@@ -88,11 +88,15 @@ TEST_F(ItemStoreTest, CountsItemsAndBytesExactly) {
 }
 
 TEST_F(ItemStoreTest, KnowsTheQueueOfAnItemThatWasEvicted) {
-  const uint64_t hash = store_.HashOf("key");
-  EXPECT_EQ(store_.QueueFor(hash, kNoLocation, Heat()), Queue::kSmall);
-  store_.RememberEvicted(hash);
-  EXPECT_EQ(store_.QueueFor(hash, kNoLocation, Heat()), Queue::kMain);
-  EXPECT_EQ(store_.QueueFor(store_.HashOf("other"), kNoLocation, Heat()), Queue::kSmall);
+  const auto queue_of = [this](absl::string_view key) {
+    ItemView item;
+    item.key = key;
+    return store_.PlacementFor(store_.HashOf(key), kNoLocation, item).queue;
+  };
+  EXPECT_EQ(queue_of("key"), Queue::kSmall);
+  store_.RememberEvicted(store_.HashOf("key"));
+  EXPECT_EQ(queue_of("key"), Queue::kMain);
+  EXPECT_EQ(queue_of("other"), Queue::kSmall);
 }
 
 TEST_F(ItemStoreTest, LeavesTheLastSegmentToItemsThatAreMoved) {

@@ -9,10 +9,7 @@ namespace twincached {
 inline Location PutIfItFits(const ItemView& item, ItemStore* store) {
   const uint64_t hash = store->HashOf(item.key);
   const Location old = store->Find(hash, item.key);
-  Placement placement;
-  placement.footprint = store->FootprintOf(item);
-  placement.queue = store->QueueFor(hash, old, item.heat);
-  placement.replaces = old != kNoLocation;
+  const Placement placement = store->PlacementFor(hash, old, item);
   while (!store->Fits(hash, placement)) {
     if (!store->TryToFit(hash, placement)) return kNoLocation;
   }

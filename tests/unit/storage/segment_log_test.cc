@@ -29,7 +29,7 @@ TEST(SegmentLog, KeepsWhatWasAppended) {
   EXPECT_GT(first, 1u);
   EXPECT_EQ(log.At(first)->key(), "key");
   EXPECT_EQ(log.At(first)->value(), "value");
-  EXPECT_EQ(log.At(first)->version, 42u);
+  EXPECT_EQ(log.At(first)->version(), 42u);
   EXPECT_EQ(log.At(first)->client_flags(), 7u);
   EXPECT_EQ(log.At(first)->expiry_ms(), 1234);
   EXPECT_EQ(log.At(second)->value(), "");
@@ -43,7 +43,7 @@ TEST(SegmentLog, CountsSegmentsAndValuesOutside) {
   EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
   const std::string large(10'000, 'x');
   ASSERT_TRUE(log.BelongsOutside({3, large.size()}));
-  char* outside = log.MapOutside(large);
+  char* outside = log.MapOutside(large.size());
   ASSERT_NE(outside, nullptr);
   const Location location = log.Append(Queue::kSmall, MakeItem("key", large, 1), outside);
   EXPECT_EQ(log.At(location)->value(), large);
@@ -56,7 +56,8 @@ TEST(SegmentLog, WalksOverDeadStubs) {
   SegmentLog log(kSegmentBytes, false);
   ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   const std::string large(10'000, 'x');
-  const Location stub = log.Append(Queue::kSmall, MakeItem("key", large, 1), log.MapOutside(large));
+  const Location stub =
+      log.Append(Queue::kSmall, MakeItem("key", large, 1), log.MapOutside(large.size()));
   const Location next = log.Append(Queue::kSmall, MakeItem("next", "value", 2), nullptr);
   log.MarkDead(stub);
   EXPECT_EQ(log.OffsetOf(stub) + log.At(stub)->LogBytes(), log.OffsetOf(next));
@@ -92,7 +93,7 @@ TEST(SegmentLog, MovesItemsAndTheirValuesOutside) {
   const std::string large(10'000, 'x');
   const Location small_from = log.Append(Queue::kSmall, MakeItem("small", "value", 1), nullptr);
   const Location large_from =
-      log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large));
+      log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large.size()));
   const uint32_t left = log.head(Queue::kSmall);
   log.SealHead(Queue::kSmall);
   ASSERT_TRUE(log.OpenHead(Queue::kMain));
@@ -113,7 +114,7 @@ TEST(SegmentLog, FreeingASegmentUnmapsWhatIsOutside) {
   ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   const std::string large(10'000, 'x');
   log.Append(Queue::kSmall, MakeItem("small", "value", 1), nullptr);
-  log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large));
+  log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large.size()));
   log.SealHead(Queue::kSmall);
   log.Free(log.oldest(Queue::kSmall));
   EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
@@ -140,7 +141,7 @@ TEST(SegmentLog, ClearGivesEverythingBack) {
   const std::string large(10'000, 'x');
   for (int i = 0; i < 300; ++i) {
     ASSERT_TRUE(log.OpenHead(Queue::kSmall));
-    log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large));
+    log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large.size()));
   }
   log.Clear();
   EXPECT_EQ(log.memory_bytes(), 0u);

@@ -269,7 +269,7 @@ TEST_P(ShardProperty, KeepsWhatItPromises) {
 
 INSTANTIATE_TEST_SUITE_P(
     Plans, ShardProperty,
-    ::testing::Values(Plan{"tiny", 1, 256 * kKiB, 1, 256 * kKiB, true, 2000, 2000, 12'000},
+    ::testing::Values(Plan{"tiny", 1, 256 * kKiB, 1, 256 * kKiB, true, 3000, 2000, 12'000},
                       Plan{"tiny_to_three", 1, 256 * kKiB, 3, 900 * kKiB, true, 4000, 3000, 12'000},
                       Plan{"two_to_one", 2, 600 * kKiB, 1, 600 * kKiB, true, 8000, 3000, 12'000},
                       Plan{"three_to_two", 3, 900 * kKiB, 2, 8000 * kKiB, true, 8000, 4000, 12'000},

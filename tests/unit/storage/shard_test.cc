@@ -147,6 +147,44 @@ TEST_F(ShardTest, ARecordThatIsNoneOfOursIsAnError) {
   EXPECT_FALSE(slave_.shard(0).Apply(record, 0).ok());
 }
 
+TEST_F(ShardTest, AnItemWithoutRoomForAnExpiryIsToldAgain) {
+  const uint64_t version = Set("key", "value").cas;
+  records_.Clear();
+  Command touch = MakeCommand(Op::kGat, "key");
+  touch.expiry_ms = 5000;
+  const Reply reply = Run(touch);
+  EXPECT_EQ(reply.status, Status::kHit);
+  EXPECT_EQ(reply.value, "value");
+  EXPECT_EQ(reply.cas, version) << "a touch makes no version";
+  ASSERT_TRUE(Follow().ok()) << "which has never seen the item";
+  EXPECT_TRUE(master_.Items() == slave_.Items());
+  EXPECT_EQ(slave_.Items().at("key").expiry_ms, 5000);
+  touch.expiry_ms = kNever;
+  Run(touch);
+  touch.expiry_ms = 6000;
+  Run(touch);
+  ASSERT_TRUE(Follow().ok());
+  EXPECT_EQ(slave_.Items().at("key").expiry_ms, 6000);
+  EXPECT_EQ(master_.Digests(), slave_.Digests());
+}
+
+TEST_F(ShardTest, TheFollowerMakesRoomForAnExpiryItself) {
+  Set("key", "value", 5000);
+  Command touch = MakeCommand(Op::kTouch, "key");
+  Run(touch);
+  master_.shard(0).BeginSnapshot();
+  RecordWriter chunk;
+  chunk.set_enabled(true);
+  EXPECT_FALSE(master_.shard(0).NextSnapshotChunk(kMiB, now_ms_, &chunk));
+  ASSERT_TRUE(slave_.Apply(chunk.TakeBytes()).ok()) << "an item that never expires";
+  records_.Clear();
+  touch.expiry_ms = 7000;
+  Run(touch);
+  ASSERT_TRUE(Follow().ok());
+  EXPECT_TRUE(master_.Items() == slave_.Items());
+  EXPECT_EQ(master_.Digests(), slave_.Digests());
+}
+
 TEST_F(ShardTest, TheFollowerShedsWhatFindsNoRoom) {
   ShardWorld small(1, Shard::MemoryBytesMin());
   small.shard(0).Follow();
@@ -154,7 +192,7 @@ TEST_F(ShardTest, TheFollowerShedsWhatFindsNoRoom) {
   std::string shed;
   for (int i = 0; status.ok() && i < 10'000; ++i) {
     shed = "key" + std::to_string(i);
-    Set(shed, std::string(500, 'x'));
+    Set(shed, std::string(500, 'x'), 1'000'000);
     status = small.Apply(records_.TakeBytes());
   }
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);

@@ -50,6 +50,7 @@ class ShardWorld {
   }
 
   Shard& shard(uint32_t index) { return *shards_[index]; }
+  const Shard& shard(uint32_t index) const { return *shards_[index]; }
   uint32_t shard_count() const { return static_cast<uint32_t>(shards_.size()); }
   Shard& ShardOf(absl::string_view key) {
     return *shards_[ShardOfSlot(SlotOf(HashKey(key, kSeed)), shard_count())];

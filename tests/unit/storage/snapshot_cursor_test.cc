@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "tests/unit/storage/shard_world.h"
@@ -19,11 +20,21 @@ class SnapshotCursorTest : public ::testing::Test {
     joiner_.shard(0).BeginLoading();
   }
 
-  void Set(const std::string& key, const std::string& value) {
+  // The views are its arguments'.
+  static Command SetCommand(absl::string_view key, absl::string_view value) {
     Command command;
     command.op = Op::kSet;
     command.key = key;
     command.value = value;
+    return command;
+  }
+  void Set(const std::string& key, const std::string& value) {
+    master_.Execute(SetCommand(key, value), now_ms_, &live_);
+    Tell();
+  }
+  void Get(const std::string& key) {
+    Command command;
+    command.key = key;
     master_.Execute(command, now_ms_, &live_);
     Tell();
   }
@@ -146,6 +157,59 @@ TEST_F(SnapshotCursorTest, AnotherOneAfterAbandoningTellsEverythingAgain) {
   Begin();
   while (Next(5000)) continue;
   ExpectEqual();
+}
+
+// What each key's heat is at a node.
+std::map<std::string, Heat> Heats(const ShardWorld& world) {
+  std::map<std::string, Heat> heats;
+  world.shard(0).ForEachItem([&heats](const ItemView& item) {
+    heats.emplace(std::string(item.key.data(), item.key.size()), item.heat);
+  });
+  return heats;
+}
+
+TEST_F(SnapshotCursorTest, CarriesTheHeatOfEveryItem) {
+  for (int i = 0; i < 6000; ++i) {
+    now_ms_ += 100;
+    Set("key" + std::to_string(i), std::string(100, 'a'));
+    for (int reads = 0; reads < i % 4; ++reads) Get("key" + std::to_string(i - i % 50));
+  }
+  ASSERT_GT(master_.shard(0).stats().evictions, 1000u);
+  Begin();
+  while (Next(5000)) continue;
+  const std::map<std::string, Heat> heats = Heats(master_);
+  EXPECT_TRUE(heats == Heats(joiner_));
+  const auto count = [&heats](auto is) {
+    return std::count_if(heats.begin(), heats.end(), [&](const auto& at) { return is(at.second); });
+  };
+  EXPECT_GT(count([](const Heat& heat) { return heat.main; }), 20);
+  EXPECT_GT(count([](const Heat& heat) { return heat.uses > 0; }), 20);
+  EXPECT_GT(count([](const Heat& heat) { return heat.last_access_s > 100; }), 1000);
+}
+
+TEST_F(SnapshotCursorTest, APromotedJoinerEvictsTheSameKeys) {
+  for (int i = 0; i < 6000; ++i) {
+    Set("key" + std::to_string(i), std::string(100, 'a'));
+    for (int reads = 0; reads < i % 4; ++reads) Get("key" + std::to_string(i - i % 50));
+  }
+  Begin();
+  while (Next(5000)) continue;
+  joining_ = false;
+  joiner_.shard(0).EndLoading();
+  joiner_.shard(0).BeginEpoch(2);
+  joiner_.shard(0).SetMemoryBytesMax(512 << 10);
+  for (int i = 0; i < 2000; ++i) {
+    const std::string key = "new" + std::to_string(i);
+    Set(key, std::string(100, 'b'));
+    const std::string value(100, 'b');
+    joiner_.Execute(SetCommand(key, value), now_ms_, &live_);
+    live_.Clear();
+  }
+  const auto ours = master_.Items();
+  const auto theirs = joiner_.Items();
+  size_t both = 0;
+  for (const auto& item : ours) both += theirs.count(item.first);
+  EXPECT_GT(both, ours.size() * 9 / 10) << theirs.size() << " there";
 }
 
 }  // namespace
