@@ -11,16 +11,13 @@ namespace {
 
 constexpr size_t kCacheLineBytes = 64;
 constexpr size_t kSegmentBytesMin = 16u << 10;
-constexpr size_t kSegmentBytesMax = 1u << 20;
+constexpr size_t kSegmentBytesMax = kPieceBytes;
 // A segment is this part of the bound, so that what is in reserve or half full does not matter.
 constexpr size_t kSegmentsPerShard = 128;
 // Fewer segments than this leave too little beside head and reserve.
 constexpr size_t kSegmentsMin = 16;
 // One key that was evicted is remembered for so many bytes of the bound: 1 % of it.
 constexpr size_t kBytesPerGhost = 192;
-// From this bound on a huge page that is touched early is a small part of it.
-constexpr size_t kHugePagesFromBytes = 64u << 20;
-
 uint64_t OwnSlots(uint32_t shard_index, uint32_t shard_count) {
   uint64_t slots = 0;
   for (uint32_t slot = 0; slot < kSlotCount; ++slot) {
@@ -43,8 +40,9 @@ ItemStore::ItemStore(const ShardOptions& options)
     : own_slots_(OwnSlots(options.shard_index, options.shard_count)),
       slot_seed_(options.slot_seed),
       memory_bytes_max_(options.memory_bytes_max),
+      // A huge page is given back whole or not at all: only where it is a segment.
       log_(SegmentBytesFor(options.memory_bytes_max),
-           options.memory_bytes_max >= kHugePagesFromBytes) {
+           SegmentBytesFor(options.memory_bytes_max) == kPieceBytes) {
   CHECK_LT(options.shard_index, options.shard_count);
   set_memory_bytes_max(options.memory_bytes_max);
 }

@@ -24,6 +24,7 @@
 
 #include "proto/check.h"
 #include "storage/item.h"
+#include "storage/page_slots.h"
 #include "storage/record_writer.h"
 
 namespace twincached {
@@ -178,6 +179,7 @@ class SegmentLog {
   const uint64_t unit_mask_;
   const bool huge_pages_;
 
+  PageSlots outside_pages_;
   std::vector<Segment> segments_;
   std::vector<uint32_t> free_;      // touched, empty
   std::vector<uint32_t> unmapped_;  // addresses without memory
