@@ -103,7 +103,7 @@ Footprint ItemStore::FootprintOf(const ItemHeader& item) const {
 
 Queue ItemStore::QueueFor(uint64_t hash, Location old, const Heat& heat) const {
   if (old != kNoLocation) return log_.QueueOf(old);
-  return heat.main || ghosts_.Contains(hash) ? Queue::kMain : Queue::kSmall;
+  return heat.main || (remembers_ && ghosts_.Contains(hash)) ? Queue::kMain : Queue::kSmall;
 }
 
 Placement ItemStore::PlacementFor(uint64_t hash, Location old, const ItemView& item) const {
@@ -118,35 +118,47 @@ void ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemVie
   slot.newest_version = std::max(slot.newest_version, item.version);
 }
 
-Location ItemStore::Put(uint64_t hash, Location old, ItemView item, Queue queue) {
+Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item,
+                        const Placement& placement) {
   DCHECK_GT(item.version, FloorOf(hash));
-  const Footprint footprint = FootprintOf(item);
-  if (old != kNoLocation) {
-    // A write is a use.
-    const uint8_t uses = static_cast<uint8_t>(At(old)->uses() + 1);
-    item.heat.uses = std::max(item.heat.uses, std::min(uses, kItemUsesMax));
-    if (FootprintOf(*At(old)) == footprint) {
-      OverwriteInPlace(hash, old, item);
-      return old;
-    }
+  if (old == kNoLocation) return PutNew(hash, item, placement);
+  // A write is a use.
+  const int uses = std::max<int>(item.heat.uses, std::min(At(old)->uses() + 1, int{kItemUsesMax}));
+  const Footprint old_footprint = FootprintOf(*At(old));
+  Location location = old;
+  if (old_footprint == placement.footprint) {
+    OverwriteInPlace(hash, old, item);
+  } else {
+    location = Append(hash, item, placement);
+    if (location == kNoLocation) return kNoLocation;
+    SlotState& slot = slots_[SlotOf(hash)];
+    index_.Replace(hash, old, location);
+    slot.bytes -= old_footprint.total();
+    slot.digest -= DigestOf(hash, *At(old));
+    log_.MarkDead(old);
   }
-  DCHECK(Fits(hash, {footprint, queue, old != kNoLocation}));
+  At(location)->set_uses(static_cast<uint8_t>(uses));
+  return location;
+}
+
+Location ItemStore::PutNew(uint64_t hash, const ItemView& item, const Placement& placement) {
+  const Location location = Append(hash, item, placement);
+  if (location == kNoLocation) return kNoLocation;
+  index_.Insert(hash, location);
+  ++slots_[SlotOf(hash)].items;
+  return location;
+}
+
+// To the log and the account, not to the index.
+Location ItemStore::Append(uint64_t hash, const ItemView& item, const Placement& placement) {
+  const Footprint& footprint = placement.footprint;
   char* outside = nullptr;
   if (footprint.outside_bytes > 0) {
     outside = log_.MapOutside(item.value.size());
     if (outside == nullptr) return kNoLocation;
   }
-  const Location location = log_.Append(queue, item, outside);
+  const Location location = log_.Append(placement.queue, item, outside);
   SlotState& slot = slots_[SlotOf(hash)];
-  if (old == kNoLocation) {
-    index_.Insert(hash, location);
-    ++slot.items;
-  } else {
-    index_.Replace(hash, old, location);
-    slot.bytes -= FootprintOf(*At(old)).total();
-    slot.digest -= DigestOf(hash, *At(old));
-    log_.MarkDead(old);
-  }
   slot.digest += DigestOf(hash, *At(location));
   slot.bytes += footprint.total();
   slot.newest_version = std::max(slot.newest_version, item.version);
@@ -266,6 +278,7 @@ void ItemStore::Clear(uint64_t slot_seed) {
   slot_seed_ = slot_seed;
   log_.Clear();
   index_.Clear();
+  remembers_ = false;
   ghosts_.Clear();
   ghosts_.Resize(memory_bytes_max_ / kBytesPerGhost);
   slots_.fill(SlotState());

@@ -81,8 +81,8 @@ class ItemStore {
   // Stores the item in place of the one at `old` and returns where it is; it is as hot as item.heat
   // and the old one say. An item of the same footprint is overwritten where it lies. kNoLocation,
   // and nothing changed, when the kernel refuses memory. REQUIRES: same footprint as the old one,
-  // or Fits() with this queue. item's views do not point into the log.
-  Location Put(uint64_t hash, Location old, ItemView item, Queue queue);
+  // or Fits(); the placement is PlacementFor() this item. item's views do not point into the log.
+  Location Put(uint64_t hash, Location old, const ItemView& item, const Placement& placement);
   // To the head of a queue. REQUIRES: live, and the head fits it.
   Location Move(uint64_t hash, Location from, Queue queue);
   void Remove(uint64_t hash, Location location);
@@ -126,7 +126,10 @@ class ItemStore {
   uint32_t FindDeadSegment();
 
   // ---- What was evicted lately ----
-  void RememberEvicted(uint64_t hash) { ghosts_.Remember(hash); }
+  void RememberEvicted(uint64_t hash) {
+    ghosts_.Remember(hash);
+    remembers_ = true;
+  }
   // About as many as there are items now.
   void RememberAsMany() { ghosts_.SetDepth(items()); }
 
@@ -157,6 +160,8 @@ class ItemStore {
   };
 
   Queue QueueFor(uint64_t hash, Location old, const Heat& heat) const;
+  Location PutNew(uint64_t hash, const ItemView& item, const Placement& placement);
+  Location Append(uint64_t hash, const ItemView& item, const Placement& placement);
   void OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
   size_t OtherBytes(uint64_t hash, const Placement& placement) const;
 
@@ -166,6 +171,7 @@ class ItemStore {
   SegmentLog log_;
   Index index_;
   GhostTable ghosts_;
+  bool remembers_ = false;
   std::array<SlotState, kSlotCount> slots_;
   uint64_t floor_version_max_ = 0;
   uint64_t flushed_sequence_min_ = 0;  // of the own slots
