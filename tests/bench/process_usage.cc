@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "proto/check.h"
 
 namespace twincached::bench {
 namespace {
@@ -82,6 +83,15 @@ uint64_t OwnCpuNs() {
   timespec now;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return static_cast<uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<uint64_t>(now.tv_nsec);
+}
+
+uint64_t OwnResidentBytes() {
+  const std::string rollup = ReadSmallFile("/proc/self/smaps_rollup");
+  const size_t line = rollup.find("\nRss:");
+  uint64_t kib = 0;
+  CHECK(line != std::string::npos);
+  CHECK(FieldNumber(absl::string_view(rollup).substr(line + 1), 1, &kib));
+  return kib * 1024;
 }
 
 }  // namespace twincached::bench

@@ -20,4 +20,7 @@ bool ReadProcessUsage(int pid, ProcessUsage* usage);
 // CPU time that this process has used so far.
 uint64_t OwnCpuNs();
 
+// Memory of this process that is resident, page by page and not as the kernel estimates it: slow.
+uint64_t OwnResidentBytes();
+
 }  // namespace twincached::bench
