@@ -73,7 +73,9 @@ absl::Status Applier::Place(uint64_t hash, const ItemView& item) {
 
 bool Applier::MakeRoom(uint64_t hash, absl::string_view key, Placement placement, Location* old) {
   ItemStore& store = parts_->store;
-  if (store.OverBound() && parts_->reclaimer.Shrink(ShardCall())) *old = store.Find(hash, key);
+  if (store.OverBound() && parts_->reclaimer.Shrink(Reclaimer::WorkFor(placement), ShardCall())) {
+    *old = store.Find(hash, key);
+  }
   placement.replaces = *old != kNoLocation;
   if (placement.replaces && store.FootprintOf(*store.At(*old)) == placement.footprint) return true;
   if (store.Fits(hash, placement)) return true;

@@ -211,7 +211,9 @@ bool Executor::MakeRoom(const Command& command, Placement* placement, Location* 
   ItemStore& store = parts_->store;
   Reclaimer& reclaimer = parts_->reclaimer;
   // Eviction and compaction may move or remove the old item.
-  if (store.OverBound() && reclaimer.Shrink(call)) *old = store.Find(command.hash, command.key);
+  if (store.OverBound() && reclaimer.Shrink(Reclaimer::WorkFor(*placement), call)) {
+    *old = store.Find(command.hash, command.key);
+  }
   if (*old != kNoLocation && store.FootprintOf(*store.At(*old)) == placement->footprint)
     return true;
   if (reclaimer.WorkAhead(*placement, call)) *old = store.Find(command.hash, command.key);

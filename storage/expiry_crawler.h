@@ -18,7 +18,8 @@ class ExpiryCrawler {
  public:
   ExpiryCrawler(ItemStore* store, Remover* remover) : store_(store), remover_(remover) {}
 
-  // Looks at up to items_max items. REQUIRES: call.deciding().
+  // Looks at up to items_max items; one with pages of its own that goes counts for more. REQUIRES:
+  // call.deciding().
   void Crawl(size_t items_max, const ShardCall& call);
   // When to crawl again, kNever when nothing has an expiry. May be in the past: there is work left.
   int64_t due_ms() const;
@@ -30,11 +31,13 @@ class ExpiryCrawler {
   bool Begin(int64_t now_ms);
   bool InProgress() const;
   void Finish(int64_t now_ms);
-  void Look(const ShardCall& call);
+  // What it has cost, in items.
+  size_t Look(const ShardCall& call);
 
   ItemStore* const store_;
   Remover* const remover_;
   uint32_t segment_ = kNoSegment;
+  uint32_t next_segment_ = 0;  // where the next search begins
   uint32_t offset_ = 0;
   uint64_t opened_sequence_ = 0;  // of segment_ when its walk began: it may be freed and used anew
   int64_t earliest_ms_ = kNoCrawl;  // of the items that the walk has left

@@ -2,21 +2,19 @@
 //
 // What it is: 64 slots, each a growing number of small tables of 8-byte references. What it is not:
 // it never looks at an item; the caller says whether a candidate is the right one. Owned by an
-// ItemStore. Bounds: none of its own; GrowthBytes() says beforehand what an Insert takes. One table
-// has at most kBucketsMax buckets, so no operation moves more than a few thousand references: some
-// ten microseconds. A table of a page and more has addresses for the largest size from the start
-// and grows page by page where it lies: no allocator keeps what smaller ones have left.
+// ItemStore. Bounds: none of its own; GrowthBytes() says beforehand what an Insert takes. No
+// operation moves more than a table, some thousand references. A table of a page and more grows by
+// pages where it lies: no allocator keeps what smaller ones have left.
 //
 //   reference = tag (24 bits) location (40 bits)       0: empty    1: was one, the bucket is still
 //   full hash      = slot (6 bits) tag (24 bits) unused
 //
-// The tag is read as a fraction: its upper bits choose the table, the rest the bucket in it. So a
-// table grows by a quarter, or splits in two, without a look at the items.
+// The tag is a fraction: its upper bits choose the table, the rest the bucket in it. So a table
+// grows by an eighth, or splits, without a look at the items.
 //
 // Invariants:
 // 1. In a bucket the references come first, then the empty places.
-// 2. A reference is in the bucket that its tag chooses, or in one after it with only full ones
-// between.
+// 2. A reference is in the bucket that its tag chooses, or after it with only full ones between.
 // 3. A table is at most 7/8 full (references and their remains).
 #pragma once
 
@@ -41,7 +39,7 @@ class Index {
   template <typename Matches>
   Location Find(uint64_t hash, Matches matches) const;
 
-  // Asks the processor for what Find() will read first. Says nothing.
+  // Asks the processor for what Find() reads first.
   void Prefetch(uint64_t hash) const {
     if (const Table* table = TableOf(hash)) {
       __builtin_prefetch(table->refs + HomeOf(*table, TagOf(hash)) * kRefsPerBucket);
@@ -50,8 +48,8 @@ class Index {
   // The first candidate in the bucket where a search begins, kNoLocation when it has none.
   Location FirstCandidate(uint64_t hash) const;
 
-  // The hashes of a slot fall into parts, in their order, each with a table of its own (at most
-  // kBucketsMax buckets). The last hash of the part to which this one belongs:
+  // The hashes of a slot fall into parts, in their order, each with a table of its own. The last
+  // hash of the part to which this one belongs:
   uint64_t PartEnd(uint64_t hash) const;
   // Every reference in it, in no order. `visit(Location)` changes nothing here.
   template <typename Visit>
@@ -64,10 +62,9 @@ class Index {
   void Replace(uint64_t hash, Location from, Location to);
   void Erase(uint64_t hash, Location location);
 
-  // Forgets a whole slot at once. Its memory stays counted until FreeDropped() has freed its
-  // tables.
+  // Forgets a whole slot at once. Its memory counts until FreeDropped() has freed its tables.
   void DropSlot(uint32_t slot);
-  // Frees up to tables_max of them; false when there is nothing left to free.
+  // Frees up to tables_max of them; false when none is left.
   bool FreeDropped(size_t tables_max);
   bool has_dropped() const { return !dropped_.empty(); }
   void Clear();
@@ -86,8 +83,7 @@ class Index {
   static constexpr uint32_t kTagMask = (1u << kTagBits) - 1;
   static constexpr uint64_t kEmpty = 0;
   static constexpr uint64_t kRemoved = 1;
-  // What the allocator adds to an aligned array, at most.
-  static constexpr size_t kAllocationBytes = 80;
+  static constexpr size_t kAllocationBytes = 80;  // what the allocator adds to an array, at most
 
   struct Table {
     uint64_t* refs = nullptr;
@@ -191,7 +187,6 @@ void Index::ForEachInPart(uint64_t hash, Visit visit) const {
     if (table->refs[i] > kRemoved) visit(LocationOfRef(table->refs[i]));
   }
 }
-
 inline Location Index::FirstCandidate(uint64_t hash) const {
   const Table* table = TableOf(hash);
   if (table == nullptr) return kNoLocation;

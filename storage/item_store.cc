@@ -16,7 +16,7 @@ constexpr size_t kSegmentBytesMax = kPieceBytes;
 constexpr size_t kSegmentsPerShard = 128;
 // Fewer segments than this leave too little beside head and reserve.
 constexpr size_t kSegmentsMin = 16;
-// One key that was evicted is remembered for so many bytes of the bound: 1 % of it.
+// One key that was evicted is remembered for so many bytes of the bound at start: 1 % of it.
 constexpr size_t kBytesPerGhost = 192;
 uint64_t OwnSlots(uint32_t shard_index, uint32_t shard_count) {
   uint64_t slots = 0;
@@ -38,18 +38,19 @@ size_t ItemStore::MemoryBytesMin() { return kSegmentsMin * kSegmentBytesMin; }
 
 ItemStore::ItemStore(const ShardOptions& options)
     : own_slots_(OwnSlots(options.shard_index, options.shard_count)),
+      ghost_count_(options.memory_bytes_max / kBytesPerGhost),
       slot_seed_(options.slot_seed),
-      memory_bytes_max_(options.memory_bytes_max),
       // A huge page is given back whole or not at all: only where it is a segment.
       log_(SegmentBytesFor(options.memory_bytes_max),
            SegmentBytesFor(options.memory_bytes_max) == kPieceBytes) {
   CHECK_LT(options.shard_index, options.shard_count);
+  ghosts_.Resize(ghost_count_);
   set_memory_bytes_max(options.memory_bytes_max);
 }
 
 void ItemStore::set_memory_bytes_max(size_t bytes) {
-  memory_bytes_max_ = std::max(bytes, kSegmentsMin * log_.segment_bytes());
-  ghosts_.Resize(memory_bytes_max_ / kBytesPerGhost);
+  memory_bytes_goal_ = std::max(bytes, kSegmentsMin * log_.segment_bytes());
+  SinkBound();
 }
 
 Location ItemStore::Find(uint64_t hash, absl::string_view key) const {
@@ -237,8 +238,8 @@ uint32_t ItemStore::FindDeadSegment() {
   return kNoSegment;
 }
 
-size_t ItemStore::AvailableSegments() const {
-  const size_t used = memory_bytes();
+size_t ItemStore::AvailableSegments(size_t bytes_left) const {
+  const size_t used = memory_bytes() + bytes_left;
   const size_t spare = memory_bytes_max_ > used ? memory_bytes_max_ - used : 0;
   return log_.free_count() + spare / log_.segment_cost_bytes();
 }
@@ -280,7 +281,7 @@ void ItemStore::Clear(uint64_t slot_seed) {
   index_.Clear();
   remembers_ = false;
   ghosts_.Clear();
-  ghosts_.Resize(memory_bytes_max_ / kBytesPerGhost);
+  ghosts_.Resize(ghost_count_);
   slots_.fill(SlotState());
   floor_version_max_ = 0;
   flushed_sequence_min_ = 0;

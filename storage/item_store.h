@@ -16,6 +16,7 @@
 // make progress.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -112,14 +113,19 @@ class ItemStore {
   // Whether an item with this footprint could be held at all.
   bool CanEverFit(const Footprint& footprint) const;
   // Segments that can be opened within the bound.
-  size_t AvailableSegments() const;
+  size_t AvailableSegments() const { return AvailableSegments(0); }
+  // Whether the next head can be opened beside the reserve, and the index grow a little.
+  bool HasRoomAhead() const { return AvailableSegments(log_.segment_bytes() / 4) >= 2; }
   size_t memory_bytes() const {
     return log_.memory_bytes() + index_.memory_bytes() + ghosts_.memory_bytes();
   }
   size_t memory_bytes_max() const { return memory_bytes_max_; }
-  // Not below what the segments of this store need.
+  // Not below what the segments of this store need. A bound under what is used now is come to by
+  // steps: until then the bound is what is used.
   void set_memory_bytes_max(size_t bytes);
-  bool OverBound() const { return memory_bytes() > memory_bytes_max_; }
+  bool OverBound() const { return memory_bytes() > memory_bytes_goal_; }
+  // After a step: what was won stays won.
+  void SinkBound() { memory_bytes_max_ = std::max(memory_bytes_goal_, memory_bytes()); }
   // Frees a little of what a flush left in the index. False when nothing is left.
   bool FreeFlushed() { return index_.has_dropped() && index_.FreeDropped(kTablesFreedPerStep); }
   // A sealed segment without live items, kNoSegment when there is none that is known.
@@ -163,11 +169,14 @@ class ItemStore {
   Location PutNew(uint64_t hash, const ItemView& item, const Placement& placement);
   Location Append(uint64_t hash, const ItemView& item, const Placement& placement);
   void OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
+  size_t AvailableSegments(size_t bytes_left) const;
   size_t OtherBytes(uint64_t hash, const Placement& placement) const;
 
   const uint64_t own_slots_;
+  const size_t ghost_count_;
   uint64_t slot_seed_;
-  size_t memory_bytes_max_;
+  size_t memory_bytes_max_ = 0;
+  size_t memory_bytes_goal_ = 0;  // at most the one above, which comes down to it
   SegmentLog log_;
   Index index_;
   GhostTable ghosts_;

@@ -23,10 +23,10 @@ constexpr uint8_t kUsesForMain = 2;
 constexpr size_t kMovedBytesPerCall = 256u << 10;
 // Log bytes walked before the caller looks whether it has enough.
 constexpr size_t kStepBytes = 16u << 10;
-constexpr size_t kShrinkStepBytes = 64u << 10;
-// The work ahead of need starts when this part of the head is left, and does this much per byte.
-constexpr size_t kWorkAheadDivisor = 2;
+// The work ahead of need per byte that is put.
 constexpr size_t kWorkAheadFactor = 16;
+// Pages of values outside that are given back at a time.
+constexpr size_t kDroppedBytesPerStep = 2u << 20;
 
 }  // namespace
 
@@ -46,30 +46,35 @@ bool Reclaimer::MakeRoom(uint64_t hash, absl::string_view key, Placement placeme
 }
 
 bool Reclaimer::WorkAhead(const Placement& placement, const ShardCall& call) {
-  const SegmentLog& log = store_->log();
-  if (!call.may_evict ||
-      log.head_remaining_bytes(placement.queue) > log.segment_bytes() / kWorkAheadDivisor) {
-    return false;
-  }
-  if (store_->AvailableSegments() >= 2) return false;
+  if (!call.may_evict || store_->HasRoomAhead()) return false;
   Effort effort;
-  effort.walked_bytes_max = kWorkAheadFactor * placement.footprint.log_bytes;
+  effort.walked_bytes_max = WorkFor(placement);
   effort.moved_bytes_left = kMovedBytesPerCall;
   return Step(call, &effort);
 }
 
-bool Reclaimer::Shrink(const ShardCall& call) {
+bool Reclaimer::Shrink(size_t walked_bytes_max, const ShardCall& call) {
   if (!store_->OverBound()) return false;
+  const bool done = ShrinkStep(walked_bytes_max, call);
+  store_->SinkBound();
+  return done;
+}
+
+bool Reclaimer::ShrinkStep(size_t walked_bytes_max, const ShardCall& call) {
   if (store_->FreeFlushed()) return true;
   if (store_->log().free_count() >= 2) {
     store_->log().ReleaseFree();
     return true;
   }
   Effort effort;
-  effort.walked_bytes_max = kShrinkStepBytes;
+  effort.walked_bytes_max = walked_bytes_max;
   effort.moved_bytes_left = kMovedBytesPerCall;
   effort.may_exceed = true;
   return Step(call, &effort);
+}
+
+size_t Reclaimer::WorkFor(const Placement& placement) {
+  return kWorkAheadFactor * placement.footprint.log_bytes;
 }
 
 void Reclaimer::Forget() {
@@ -88,7 +93,7 @@ bool Reclaimer::Step(const ShardCall& call, Effort* effort) {
 bool Reclaimer::FreeDeadSegment() {
   const uint32_t dead = store_->FindDeadSegment();
   if (dead == kNoSegment) return false;
-  store_->log().Free(dead);
+  if (store_->log().DropOutside(dead, kDroppedBytesPerStep)) store_->log().Free(dead);
   return true;
 }
 
@@ -182,6 +187,8 @@ bool Reclaimer::WorkOnVictim(const ShardCall& call, Effort* effort) {
     }
     victim_.offset += static_cast<uint32_t>(log_bytes);
   }
+  // Of items that a flush took.
+  if (!log.DropOutside(victim_.segment, kDroppedBytesPerStep)) return true;
   log.Free(victim_.segment);
   Forget();
   return true;

@@ -40,9 +40,11 @@ class Reclaimer {
   // A little work ahead of need, so that a later MakeRoom finds it done. True when items may have
   // moved.
   bool WorkAhead(const Placement& placement, const ShardCall& call);
-  // Towards a bound that was lowered; a part of a segment. False when there is nothing to do, or
-  // nothing can be done.
-  bool Shrink(const ShardCall& call);
+  // Towards a bound that was lowered; of a segment in progress so much. False when there is nothing
+  // to do, or nothing can be done.
+  bool Shrink(size_t walked_bytes_max, const ShardCall& call);
+  // Bytes of log that a put with this placement walks for those that come after it.
+  static size_t WorkFor(const Placement& placement);
   // The segment in progress is left as it is: the shard stops deciding, or drops everything.
   void Forget();
 
@@ -60,6 +62,7 @@ class Reclaimer {
     bool may_exceed = false;      // the bound, by one segment: it is about to be freed
   };
 
+  bool ShrinkStep(size_t walked_bytes_max, const ShardCall& call);
   bool Step(const ShardCall& call, Effort* effort);
   bool FreeDeadSegment();
   bool ChooseVictim(const ShardCall& call, Effort* effort);

@@ -55,12 +55,13 @@ char* SegmentLog::MapOutside(size_t value_bytes) {
   return place;
 }
 
-void SegmentLog::UnmapOutside(const ItemHeader& item, Segment* owner) {
+size_t SegmentLog::UnmapOutside(const ItemHeader& item, Segment* owner) {
   const size_t bytes = RoundUpToPages(item.value_bytes());
   outside_pages_.GiveBack(const_cast<char*>(item.value_data()), bytes);
   outside_bytes_ -= bytes;
   ListOf(owner->queue).outside_bytes -= bytes;
   --owner->outside_count;
+  return bytes;
 }
 
 Location SegmentLog::Take(Queue queue, size_t log_bytes) {
@@ -213,22 +214,28 @@ void SegmentLog::Unlink(uint32_t index) {
   --list.segment_count;
 }
 
-void SegmentLog::DropOutside(uint32_t index) {
+bool SegmentLog::DropOutside(uint32_t index, size_t bytes_max) {
   Segment& segment = segments_[index];
-  uint32_t offset = kSegmentBegin;
-  while (segment.outside_count > 0) {
-    CHECK_LT(offset, segment.used_bytes);
-    const ItemHeader* item = reinterpret_cast<ItemHeader*>(segment.base + offset);
-    if (item->outside()) UnmapOutside(*item, &segment);
-    offset += static_cast<uint32_t>(item->LogBytes());
+  segment.dropped_bytes = std::max(segment.dropped_bytes, kSegmentBegin);
+  size_t bytes = 0;
+  while (segment.outside_count > 0 && bytes < bytes_max) {
+    CHECK_LT(segment.dropped_bytes, segment.used_bytes);
+    ItemHeader* item = At(LocationOf(index, segment.dropped_bytes));
+    const size_t log_bytes = item->LogBytes();
+    if (item->outside()) {
+      bytes += UnmapOutside(*item, &segment);
+      item->Bury();
+    }
+    segment.dropped_bytes += static_cast<uint32_t>(log_bytes);
   }
+  return segment.outside_count == 0;
 }
 
 void SegmentLog::Free(uint32_t index) {
   Segment& segment = segments_[index];
   CHECK(segment.state == Segment::State::kSealed);
+  CHECK_EQ(segment.outside_count, 0u);
   Unlink(index);
-  DropOutside(index);
   char* base = segment.base;
   segment = Segment();
   segment.base = base;
@@ -247,9 +254,9 @@ void SegmentLog::ReleaseFree() {
 }
 
 void SegmentLog::Clear() {
-  for (uint32_t i = 0; i < segment_count(); ++i) DropOutside(i);
   for (char* piece : pieces_) UnmapPages(piece, kPieceBytes);
-  DCHECK_EQ(outside_bytes_, 0u);
+  outside_pages_.Clear();
+  outside_bytes_ = 0;
   segments_.clear();
   free_.clear();
   unmapped_.clear();

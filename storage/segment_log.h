@@ -54,6 +54,7 @@ struct Segment {
   uint32_t used_bytes = 0;
   uint32_t live_bytes = 0;
   uint32_t outside_count = 0;       // values outside that its items not marked dead own
+  uint32_t dropped_bytes = 0;       // what lies before it has no values outside any more
   uint32_t snapshot_end_bytes = 0;  // SnapshotCursor: items before it are still to be told
   uint32_t previous = kNoSegment;   // in the list of sealed segments
   uint32_t next = kNoSegment;
@@ -119,8 +120,10 @@ class SegmentLog {
   bool OpenHead(Queue queue);
   // Ends the head early; the next append needs OpenHead().
   void SealHead(Queue queue);
-  // Frees a sealed segment; items in it that nobody marked dead lose their values outside. They
-  // must not be referred to by anyone any more.
+  // Gives up to about bytes_max of those values outside back that belong to items which nobody
+  // marked dead, and refers to any more. True when none is left.
+  bool DropOutside(uint32_t segment, size_t bytes_max);
+  // Frees a sealed segment. REQUIRES: DropOutside() said true.
   void Free(uint32_t segment);
   // Gives the memory of one free segment back. REQUIRES: free_count() > 0.
   void ReleaseFree();
@@ -169,9 +172,8 @@ class SegmentLog {
   bool MapSegments();
   void Unlink(uint32_t segment);
   void SubtractLive(size_t log_bytes, uint32_t segment);
-  // Of an item in `owner`.
-  void UnmapOutside(const ItemHeader& item, Segment* owner);
-  void DropOutside(uint32_t segment);
+  // Of an item in `owner`; the bytes.
+  size_t UnmapOutside(const ItemHeader& item, Segment* owner);
 
   const size_t segment_bytes_;
   const size_t slice_bytes_;

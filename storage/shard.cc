@@ -11,10 +11,11 @@
 namespace twincached {
 namespace {
 
-// Segments given up by one call of Maintain while a bound that was lowered is not reached.
-constexpr int kShrinkStepsPerCall = 4;
-// Tables of a flushed index freed by it.
-constexpr int kFlushStepsPerCall = 16;
+// Steps of one call of Maintain towards a bound that was lowered, and log bytes walked in each.
+constexpr int kShrinkStepsPerCall = 2;
+constexpr size_t kShrinkStepBytes = 64u << 10;
+// Steps in which it frees tables of a flushed index.
+constexpr int kFlushStepsPerCall = 8;
 
 }  // namespace
 
@@ -94,8 +95,9 @@ int64_t Shard::Maintain(int64_t now_ms, size_t items_max, RecordWriter* records)
   parts.crawler.Crawl(items_max, call);
   bool unfinished = false;
   for (int i = 0; i < kFlushStepsPerCall; ++i) unfinished = parts.store.FreeFlushed();
-  for (int i = 0; i < kShrinkStepsPerCall && parts.reclaimer.Shrink(call); ++i)
-    unfinished = parts.store.OverBound();
+  for (int i = 0; i < kShrinkStepsPerCall; ++i) {
+    if (parts.reclaimer.Shrink(kShrinkStepBytes, call)) unfinished |= parts.store.OverBound();
+  }
   const int64_t crawl_ms = unfinished ? now_ms : parts.crawler.due_ms();
   if (crawl_ms != kNever && (wanted_ms == kNever || crawl_ms < wanted_ms)) wanted_ms = crawl_ms;
   return wanted_ms;

@@ -101,8 +101,9 @@ def play(contenders: List[Contender], flags: argparse.Namespace) -> Dict[str, Di
             worst[i] = max(worst[i], resident_bytes(contender.loaded.pid))
         if now - told >= 10:
             told = now
-            print(f"{now - begin:.0f} s, values of {PHASES[phase_at(now - begin, seconds)]}: at most "
-                  f"{', '.join(f'{w / MIB:.0f}' for w in worst)} MiB", file=sys.stderr)
+            sizes = PHASES[phase_at(now - begin, seconds)]
+            most = ", ".join(f"{bytes_ / MIB:.0f}" for bytes_ in worst)
+            print(f"{now - begin:.0f} s, values of {sizes}: at most {most} MiB", file=sys.stderr)
     return {contender.name: {"resident_bytes_max": worst[i], "stored": clients[i].stored,
                              "refused": clients[i].refused}
             for i, contender in enumerate(contenders)}
@@ -134,7 +135,7 @@ def parse_flags(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     flags.add_argument("--memcached", help="the memcached to compare with (the installed one)")
     flags.add_argument("--json", help="write the figures to this file too")
     flags.add_argument("--check", action="store_true",
-                       help=f"exit 1 over {LIMIT} x -m + {CONSTANT_MIB} MiB, or when a set is refused")
+                       help=f"exit 1 over {LIMIT} x -m + {CONSTANT_MIB} MiB, or on a refused set")
     return flags.parse_args(arguments)
 
 

@@ -109,15 +109,26 @@ TEST(SegmentLog, MovesItemsAndTheirValuesOutside) {
   EXPECT_EQ(log.At(large_to)->value(), large);
 }
 
-TEST(SegmentLog, FreeingASegmentUnmapsWhatIsOutside) {
+TEST(SegmentLog, DropsWhatIsOutsideInSteps) {
   SegmentLog log(kSegmentBytes, false);
   ASSERT_TRUE(log.OpenHead(Queue::kSmall));
   const std::string large(10'000, 'x');
   log.Append(Queue::kSmall, MakeItem("small", "value", 1), nullptr);
-  log.Append(Queue::kSmall, MakeItem("large", large, 2), log.MapOutside(large.size()));
+  for (int i = 0; i < 3; ++i) {
+    char* outside = log.MapOutside(large.size());
+    log.Append(Queue::kSmall, MakeItem("large", large, 2), outside);
+  }
   log.SealHead(Queue::kSmall);
-  log.Free(log.oldest(Queue::kSmall));
+  const uint32_t segment = log.oldest(Queue::kSmall);
+  const size_t memory_bytes = log.memory_bytes();
+  EXPECT_FALSE(log.DropOutside(segment, 1));
+  EXPECT_LT(log.memory_bytes(), memory_bytes);
+  EXPECT_FALSE(log.DropOutside(segment, 1));
+  EXPECT_TRUE(log.DropOutside(segment, 1));
   EXPECT_EQ(log.memory_bytes(), log.segment_cost_bytes());
+  EXPECT_EQ(log.queue_bytes(Queue::kSmall), log.segment_cost_bytes());
+  log.Free(segment);
+  EXPECT_EQ(log.queue_bytes(Queue::kSmall), 0u);
 }
 
 TEST(SegmentLog, KnowsWhenSomethingExpires) {
