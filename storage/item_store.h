@@ -123,8 +123,8 @@ class ItemStore {
   // Not below what the segments of this store need. A bound under what is used now is come to by
   // steps: until then the bound is what is used.
   void set_memory_bytes_max(size_t bytes);
-  bool OverBound() const { return memory_bytes() > memory_bytes_goal_; }
-  // After a step: what was won stays won.
+  bool OverBound() const { return memory_bytes_max_ > memory_bytes_goal_; }
+  // What was won stays won.
   void SinkBound() { memory_bytes_max_ = std::max(memory_bytes_goal_, memory_bytes()); }
   // Frees a little of what a flush left in the index. False when nothing is left.
   bool FreeFlushed() { return index_.has_dropped() && index_.FreeDropped(kTablesFreedPerStep); }

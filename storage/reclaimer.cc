@@ -54,6 +54,7 @@ bool Reclaimer::WorkAhead(const Placement& placement, const ShardCall& call) {
 }
 
 bool Reclaimer::Shrink(size_t walked_bytes_max, const ShardCall& call) {
+  store_->SinkBound();
   if (!store_->OverBound()) return false;
   const bool done = ShrinkStep(walked_bytes_max, call);
   store_->SinkBound();
