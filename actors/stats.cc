@@ -70,6 +70,7 @@ void AddLink(const LinkStats& part, LinkStats* sum) {
   sum->digest_mismatches += part.digest_mismatches;
   sum->slots_repaired += part.slots_repaired;
   sum->last_digest_position += part.last_digest_position;
+  sum->memory_bytes_max += part.memory_bytes_max;
   sum->link_up = sum->link_up || part.link_up;
   if (!part.peer_address.empty()) sum->peer_address = part.peer_address;
 }

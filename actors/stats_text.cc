@@ -85,7 +85,7 @@ void WriteTraffic(const Facts& facts, StatsWriter* out) {
   // Over the limit a client is told so and closed: accepting never stops.
   out->Numbers({{"bytes_read", facts.node.listener.bytes_read},
                 {"bytes_written", facts.node.listener.bytes_written},
-                {"limit_maxbytes", facts.config.memory_bytes_max},
+                {"limit_maxbytes", facts.node.link.memory_bytes_max},
                 {"accepting_conns", 1},
                 {"listen_disabled_num", 0},
                 {"time_in_listen_disabled_us", 0},
@@ -127,8 +127,9 @@ std::string Interfaces(const Config& config) {
   return config.listen.empty() ? "127.0.0.1" : absl::StrJoin(config.listen, ",");
 }
 
-void WriteMemcachedSettings(const Config& config, StatsWriter* out) {
-  out->Number("maxbytes", config.memory_bytes_max);
+void WriteMemcachedSettings(const Facts& facts, StatsWriter* out) {
+  const Config& config = facts.config;
+  out->Number("maxbytes", facts.node.link.memory_bytes_max);
   out->Number("maxconns", config.connections_max);
   out->Signed("tcpport", config.port);
   out->Number("udpport", 0);
@@ -177,7 +178,7 @@ void WriteOurSettings(const Config& config, StatsWriter* out) {
 }
 
 void WriteSettings(const Facts& facts, StatsWriter* out) {
-  WriteMemcachedSettings(facts.config, out);
+  WriteMemcachedSettings(facts, out);
   WriteOurSettings(facts.config, out);
 }
 

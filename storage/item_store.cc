@@ -14,8 +14,6 @@ constexpr size_t kSegmentBytesMin = 16u << 10;
 constexpr size_t kSegmentBytesMax = 1u << 20;
 // A segment is this part of the bound, so that what is in reserve or half full does not matter.
 constexpr size_t kSegmentsPerShard = 128;
-// Fewer segments than this leave too little beside head and reserve.
-constexpr size_t kSegmentsMin = 16;
 // One key that was evicted is remembered for so many bytes of the bound: 1 % of it.
 constexpr size_t kBytesPerGhost = 192;
 // From this bound on a huge page that is touched early is a small part of it.

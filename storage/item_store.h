@@ -143,9 +143,15 @@ class ItemStore {
 
   static size_t SegmentBytesFor(size_t memory_bytes_max);
   static size_t MemoryBytesMin();
+  // Of a store that was begun with this bound: its segments are of the size that suits it.
+  static size_t MemoryBytesMinOf(size_t memory_bytes_max) {
+    return kSegmentsMin * SegmentBytesFor(memory_bytes_max);
+  }
 
  private:
   static constexpr size_t kTablesFreedPerStep = 4;
+  // Fewer segments than this leave too little beside head and reserve.
+  static constexpr size_t kSegmentsMin = 16;
 
   struct SlotState {
     uint64_t items = 0;

@@ -1,5 +1,7 @@
 #include "storage/shard.h"
 
+#include <algorithm>
+
 #include "proto/canary.h"
 #include "proto/check.h"
 #include "proto/limits.h"
@@ -69,6 +71,11 @@ Shard::Shard(const ShardOptions& options) : state_(new State(options)) { state_-
 Shard::~Shard() = default;
 
 size_t Shard::MemoryBytesMin() { return ItemStore::MemoryBytesMin(); }
+
+size_t Shard::MemoryBytesMinOf(const ShardOptions& options) {
+  return std::max(ItemStore::MemoryBytesMinOf(options.memory_bytes_max),
+                  2 * options.item_bytes_max);
+}
 
 // ---------------------------------------------------------------- deciding
 

@@ -139,7 +139,7 @@ TEST(StatsText, PlainTellsTheProcessAndItsLimits) {
   asked.process.unix_seconds = 1700000000;
   asked.process.user_seconds = 1.0000015;
   asked.process.system_seconds = 0;
-  asked.config.memory_bytes_max = 48u << 20;
+  asked.stats.link.memory_bytes_max = 48u << 20;
   asked.config.connections_max = 99;
   asked.config.threads = 3;
   const auto values = Values(Text("", asked));
@@ -187,7 +187,8 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
   Config& config = asked.config;
   config.port = 2000;
   config.listen = {"127.0.0.1", "[::1]:5"};
-  config.memory_bytes_max = 32u << 20;
+  config.memory_bytes_max = 16u << 20;  // at start
+  asked.stats.link.memory_bytes_max = 32u << 20;
   config.connections_max = 77;
   config.evict = false;
   config.threads = 2;
