@@ -135,6 +135,10 @@ class SegmentLog {
     return ListOf(queue).segment_count * segment_cost_bytes() + ListOf(queue).outside_bytes;
   }
   size_t free_count() const { return free_.size(); }
+  size_t mapped_count() const { return mapped_count_; }
+  // Of items in segments, dead ones included; of values outside them.
+  size_t used_bytes() const { return used_bytes_; }
+  size_t outside_bytes() const { return outside_bytes_; }
   uint32_t segment_count() const { return static_cast<uint32_t>(segments_.size()); }
   Segment& segment(uint32_t index) { return segments_[index]; }
   const Segment& segment(uint32_t index) const { return segments_[index]; }
@@ -188,6 +192,7 @@ class SegmentLog {
   uint64_t sequence_ = 0;
   int64_t crawl_due_min_ms_ = kNoCrawl;
   size_t mapped_count_ = 0;  // segments that have memory
+  size_t used_bytes_ = 0;    // in heads and sealed ones
   size_t outside_bytes_ = 0;
 };
 

@@ -224,10 +224,18 @@ ShardStats Shard::stats() const {
   stats.items = parts.store.items();
   stats.bytes = parts.store.bytes();
   stats.memory_bytes = parts.store.memory_bytes();
+  stats.memory = parts.store.memory_stats();
+  const SizeClassCounts counts = parts.store.CountsBySize();
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    stats.classes[i].items = counts[i].items;
+    stats.classes[i].bytes = counts[i].bytes;
+  }
   return stats;
 }
 
 void Shard::ResetStats() { state_->parts.stats = ShardStats(); }
+
+SizeClassCounts Shard::RecountBySize() const { return state_->parts.store.RecountBySize(); }
 
 uint64_t Shard::newest_version() const { return state_->parts.versions.newest(); }
 

@@ -119,6 +119,8 @@ class Shard {
   void SetMemoryBytesMax(size_t bytes);
   ShardStats stats() const;
   void ResetStats();
+  // stats().classes' items and bytes from every item that is there: slow, for tests.
+  SizeClassCounts RecountBySize() const;
   uint64_t newest_version() const;
   // Calls `visit` for every item, those too that have expired and are still here, in no particular
   // order: what two shards compare.
