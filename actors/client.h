@@ -61,7 +61,7 @@ struct Client {
 
   bool in_round = false;
   bool input_pinned = false;
-  bool gathering = false;  // waits for `stats` or `replication`
+  bool gathering = false;  // waits for `stats`, `replication` or `cache_memlimit`
   bool reading_paused = false;
   bool closing = false;  // no more requests; goes when its last reply is out
   bool gone = false;     // to be reset as soon as no STORE looks into its input

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -27,6 +28,8 @@ namespace {
 
 // Where FinishDaemonize() tells the parent; -1: no parent waits.
 int parent_fd = -1;
+
+bool memory_is_locked = false;
 
 absl::Status Failure(absl::string_view what) {
   const int error = errno;
@@ -114,6 +117,34 @@ absl::Status RaiseCoreLimit() {
   }
   if (setrlimit(RLIMIT_CORE, &limit) != 0) return Failure("cannot raise the core file limit (-r)");
   return absl::OkStatus();
+}
+
+absl::Status LockMemory() {
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  rlimit limit{};
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return Failure("-k invalid, getrlimit() failed");
+  if (limit.rlim_cur != RLIM_INFINITY) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+  }
+  if (limit.rlim_cur != RLIM_INFINITY) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("-k invalid, memory is not locked: at most ", limit.rlim_cur / 1024,
+                     " kB may be (ulimit -l), it has to be unlimited"));
+  }
+  if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) {
+    return Failure("-k invalid, mlockall() failed");
+  }
+  memory_is_locked = true;
+  return absl::OkStatus();
+}
+
+bool MemoryIsLocked() { return memory_is_locked; }
+
+bool KernelHasHugePages(const std::string& path) {
+  const std::string modes = ReadSmallFile(path);
+  return !modes.empty() && modes.find("[never]") == std::string::npos;
 }
 
 absl::Status DropPrivileges(const std::string& user) {

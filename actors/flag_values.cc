@@ -19,7 +19,6 @@ namespace twincached {
 namespace {
 
 constexpr size_t kMegabyte = size_t{1} << 20;
-constexpr uint64_t kMemoryMbMax = 16u << 20;  // 16 TiB: no sum of bytes can overflow
 // One slot per thread at least: the key space has 64.
 constexpr uint32_t kThreadsMax = 64;
 constexpr uint32_t kThreadsDefault = 4;

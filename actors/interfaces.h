@@ -52,6 +52,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::RoleEventPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::RoleOrdersPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::AdminRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::AdminAnswerPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::MemoryLimitRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StatsRequest)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StatsPartPtr)
 
@@ -69,7 +70,8 @@ using listener_actor =
                      caf::reacts_to<WindowFull>,      // stop reading clients, or go on
                      caf::reacts_to<ServingPtr>,      // do so from now on, then confirm to the
                                                       // SUPERVISOR
-                     caf::reacts_to<AdminAnswerPtr>,  // to a client's `replication WORD`
+                     caf::reacts_to<AdminAnswerPtr>,  // to a client's `replication WORD` or
+                                                      // `cache_memlimit`
                      caf::reacts_to<StatsRequest>,
                      caf::reacts_to<StatsPartPtr>>;  // an answer to our own StatsRequest
 
@@ -96,7 +98,7 @@ using link_actor =
                                                           // them when that is us
                      caf::reacts_to<RoleOrdersPtr>,  // the SUPERVISOR's: carry them out in order
                      caf::reacts_to<AdminRequest>,   // `replication verify`
-                     caf::reacts_to<StatsRequest>>;
+                     caf::reacts_to<MemoryLimitRequest>, caf::reacts_to<StatsRequest>>;
 
 // Owns the role machine; watches the other actors. On core 0.
 using supervisor_actor = caf::typed_actor<caf::reacts_to<WiringPtr>,

@@ -12,6 +12,7 @@ namespace twincached {
 LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions options)
     : pinned(config, core),
       options_(std::move(options)),
+      memory_limit_(options_.memory_bytes_max, options_.memory_bytes_min),
       dialer_(
           &core->loop(), {options_.peer, options_.timers.suspect_after},
           [this](int fd) { AddPeer(fd, true); },
@@ -36,6 +37,7 @@ LinkActor::behavior_type LinkActor::make_behavior() {
       [this](const CommandBatchPtr& batch) { OnExecutedHere(*batch); },
       [this](const ForwardRequestsPtr& requests) { OnForwardRequests(requests.get()); },
       [this](const RoleOrdersPtr& orders) { OnOrders(*orders); },
+      [this](const MemoryLimitRequest& request) { OnMemoryLimit(request); },
       [this](const AdminRequest& request) { digests_.OnCommand(request.client); },
       [this](const StatsRequest& request) { OnStatsRequest(request); },
   };
@@ -103,6 +105,7 @@ void LinkActor::OnStatsRequest(const StatsRequest& request) {
   stats.acknowledged_position = sender_ != nullptr ? sender_->acked_position() : stats.position;
   stats.log_bytes = log_.bytes();
   stats.log_bytes_max = kMutationLogBytesMax;
+  stats.memory_bytes_max = memory_limit_.bytes();
   stats.lag_mutations = sender_ != nullptr ? sender_->lag_batches() : 0;
   stats.forwards_in_flight = book_.in_flight();
   stats.link_up = link() != nullptr;

@@ -4,8 +4,8 @@
 // LISTENERs and STOREs what is acknowledged; on the other side it hands the peer's batches to the
 // STOREs and acknowledges what they applied. It decides nothing about roles: it tells the
 // SUPERVISOR what happened and carries out what comes back. Only it orders STOREs and LISTENERs
-// about, so that orders stay in the order of the stream. Bounds: kCandidatesMax connections before
-// their handshake, each with kFrameBytesMaxBeforeHandshake; the log's and the window's (limits.h).
+// about: orders stay in the order of the stream. Bounds: kCandidatesMax connections before their
+// handshake, each with kFrameBytesMaxBeforeHandshake; the log's and the window's (limits.h).
 //
 // Invariants:
 // 1. Before AttachLink nothing but one Hello and one Verdict is read from a connection.
@@ -15,7 +15,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -31,6 +30,7 @@
 #include "actors/pinned.h"
 #include "actors/probe.h"
 #include "net/event_loop.h"
+#include "proto/memcache/memory_limit.h"
 #include "proto/replication/mutation_log.h"
 #include "proto/replication/receiver.h"
 #include "proto/replication/sender.h"
@@ -133,7 +133,10 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void SendReplies();
   void CheckStatus(const absl::Status& status);
 
-  // Comparing (link_comparing.cc).
+  // The memory limit (link_memory.cc), comparing (link_comparing.cc).
+  void OnMemoryLimit(const MemoryLimitRequest& request);
+  void OnPeerMemory(uint64_t bytes);
+  void CompareMemory();
   void OnMade(replication::Frame* frame);
   void OnComparingFrame(const replication::Frame& frame);
   void DriveDigests();
@@ -148,6 +151,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   Peer* link() { return link_id_ == 0 ? nullptr : Find(link_id_); }
 
   const LinkOptions options_;
+  MemoryLimit memory_limit_;
   WiringPtr wiring_;
 
   // Connections.
@@ -160,37 +164,33 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   replication::ConnectionId next_connection_ = 1;
 
   // The link.
-  replication::ConnectionId link_id_ = 0;  // 0: none attached
-  replication::Hello peer_hello_;
+  replication::ConnectionId link_id_ = 0;       // 0: none attached
+  replication::Hello role_hello_, peer_hello_;  // the peer's memory limit: the newest it told
   std::unique_ptr<replication::Sender> sender_;
   std::unique_ptr<replication::Receiver> receiver_;
   std::unique_ptr<replication::Receiver> retiring_;  // of the link before, until the own barrier
-  bool resumed_ = false;                             // as source: no snapshot
-  uint64_t gap_position_ = 0;                        // what the last peer had when it left
-  uint64_t next_ticket_ = 1;
-  bool told_caught_up_ = false, told_in_sync_ = false;
-  uint64_t heard_us_ = 0;                                       // newest heartbeat of the peer
+  bool told_caught_up_ = false, told_in_sync_ = false, resumed_ = false;  // resumed: no snapshot
+  uint64_t next_ticket_ = 1, gap_position_ = 0;  // gap: what the last peer had when it left
+  uint64_t heard_us_ = 0;                        // newest heartbeat of the peer
   uint64_t executed_forward_ = 0, executed_forwards_from_ = 0;  // newest number, whose
 
   // The stream.
   replication::MutationLog log_;
   OpenBatches open_batches_;
   bool decides_ = false, told_first_mutation_ = false;
-  bool alone_ = false;  // replies need no acknowledgement
-  uint64_t told_used_up_epoch_ = 0;
+  bool window_full_ = false, draining_ = false;
+  bool alone_ = false;            // replies need no acknowledgement
   uint64_t alone_mutations_ = 0;  // since Decide, answered without a peer
-  uint64_t slot_seed_ = 0;
+  uint64_t told_used_up_epoch_ = 0, slot_seed_ = 0;
   int64_t clock_offset_ms_ = 0;
   ForwardBook book_;
   absl::btree_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
-  bool window_full_ = false, draining_ = false;
   absl::optional<uint64_t> queued_from_;  // of the book: waits while the role is handed over
 
   // Barriers and ticks.
   Barrier role_barrier_, own_barrier_;  // own: before the next Hello
   uint64_t last_own_barrier_ = 0;
   std::vector<replication::ConnectionId> waiting_hellos_;
-  replication::Hello role_hello_;
   net::TimerId tick_timer_ = 0;
   int64_t running_ms_ = 0, last_tick_ms_ = 0;
   LinkStats stats_;

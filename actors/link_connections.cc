@@ -233,7 +233,7 @@ void LinkActor::SendHello(Peer* peer) {
   hello.mutable_forwards_from()->set_low(executed_forwards_from_);
   hello.set_forwards_executed(executed_forward_);
   hello.set_client_mutations_acknowledged(alone_mutations_);
-  hello.set_memory_bytes_max(options_.memory_bytes_max);
+  hello.set_memory_bytes_max(memory_limit_.bytes());
   hello.set_item_bytes_max(options_.item_bytes_max);
   hello.set_slot_seed(slot_seed_);
   hello.set_stream_clock_ms(net::MonotonicUs() / 1000 + clock_offset_ms_);

@@ -256,6 +256,7 @@ void LinkActor::SendHeartbeat() {
   heartbeat->set_echo_us(heard_us_);
   heartbeat->set_stream_clock_ms(net::MonotonicUs() / 1000 + clock_offset_ms_);
   heartbeat->set_state(role_hello_.state());
+  heartbeat->set_memory_bytes_max(memory_limit_.bytes());
   heartbeat->set_position(receiver_ != nullptr ? receiver_->applied_position() : log_.end());
   AppendToLink(frame);
 }
@@ -264,6 +265,7 @@ void LinkActor::OnHeartbeat(const replication::Heartbeat& heartbeat) {
   const bool first = heard_us_ == 0;
   heard_us_ = std::max<uint64_t>(heard_us_, heartbeat.sent_us());
   if (receiver_ != nullptr) SetStreamClock(heartbeat.stream_clock_ms());
+  OnPeerMemory(heartbeat.memory_bytes_max());
   if (first) SendHeartbeat();  // the peer need not wait a whole interval for its first echo
   if (heartbeat.echo_us() == 0) return;
   const int64_t now_ms = net::BoottimeMs();

@@ -103,6 +103,7 @@ bool ListenerActor::Take(Client* client, Request& request) {
       return true;
     case RequestKind::kStats:
     case RequestKind::kReplication:
+    case RequestKind::kMemoryLimit:
       return false;
     case RequestKind::kVerbosity:
       SetVerbosity(static_cast<int>(request.command.delta));
@@ -277,14 +278,13 @@ void ListenerActor::Resume(Client* client) {
 
 void ListenerActor::HandleDeferred(Client* client) {
   Request request = *client->deferred;
-  const bool stats = request.kind == RequestKind::kStats;
-  if (stats || request.kind == RequestKind::kReplication) {
-    if (client->HasForwards()) return;
-    client->deferred.reset();
-    return stats ? Gather(client, request.text) : AskPair(client, request.replication);
-  }
   client->deferred.reset();
-  if (!Take(client, request)) client->deferred = request;
+  if (Take(client, request)) return;
+  const bool ask = !client->in_round && !client->HasForwards();
+  if (ask && request.kind == RequestKind::kStats) return Gather(client, request.text);
+  if (ask && request.kind == RequestKind::kReplication) return AskPair(client, request.replication);
+  if (ask && request.kind == RequestKind::kMemoryLimit) return SetMemoryLimit(client, request);
+  client->deferred = request;
 }
 
 // The more a client's requests bring back, the fewer of them are taken at once.

@@ -126,8 +126,9 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   void SetReading(Client* client);
   void OnAcknowledged(const AcknowledgedPtr& acknowledged);
 
-  // `replication WORD` (listener_admin.cc).
+  // `replication WORD`, `cache_memlimit` (listener_admin.cc).
   void AskPair(Client* client, ReplicationCommand command);
+  void SetMemoryLimit(Client* client, const Request& request);
   void OnAdminAnswer(const AdminAnswer& answer);
 
   // Stats (listener_stats.cc).

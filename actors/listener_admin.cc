@@ -1,4 +1,5 @@
-// The LISTENER's `replication WORD`: passes it on and answers when the pair has done it.
+// The LISTENER's `replication WORD` and `cache_memlimit`: passes them on and answers when they are
+// done.
 #include <string>
 
 #include "actors/listener.h"
@@ -18,6 +19,13 @@ void ListenerActor::AskPair(Client* client, ReplicationCommand command) {
   const AdminRequest request{{options_.index, client->id}, command};
   if (command == ReplicationCommand::kVerify) return send(wiring_->link, request);
   send(wiring_->supervisor, request);
+}
+
+// From any client, as memcached takes it.
+void ListenerActor::SetMemoryLimit(Client* client, const Request& request) {
+  client->gathering = true;
+  send(wiring_->link,
+       MemoryLimitRequest{{options_.index, client->id}, request.command.delta, request.noreply});
 }
 
 void ListenerActor::OnAdminAnswer(const AdminAnswer& answer) {

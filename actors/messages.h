@@ -126,6 +126,14 @@ struct AdminAnswer {
 };
 using AdminAnswerPtr = std::shared_ptr<const AdminAnswer>;
 
+// ---- LISTENER -> LINK, and back as an AdminAnswer: `cache_memlimit` ----
+
+struct MemoryLimitRequest {
+  ClientToken client;
+  uint64_t megabytes = 0;
+  bool noreply = false;  // the answer is empty
+};
+
 // ---- Anyone -> LISTENER that gathers: one actor's part of `stats` ----
 
 struct StatsRequest {

@@ -13,10 +13,22 @@
 #include "actors/supervisor.h"
 #include "net/clock.h"
 #include "proto/check.h"
+#include "storage/shard.h"
 
 namespace twincached {
 
 namespace {
+
+// What all shards have in common.
+ShardOptions MakeShardOptions(const Config& config) {
+  ShardOptions shard;
+  shard.memory_bytes_max = config.memory_bytes_max / config.threads;
+  shard.item_bytes_max = config.item_bytes_max;
+  shard.shard_count = config.threads;
+  shard.evict = config.evict;
+  shard.huge_pages = config.huge_pages;
+  return shard;
+}
 
 // Makes the actors of one setup; all of them start with the same clock.
 class Spawner {
@@ -32,13 +44,9 @@ class Spawner {
     const Config& config = setup_.config;
     StoreOptions options;
     options.clock_offset_ms = clock_offset_ms_;
-    ShardOptions& shard = options.shard;
-    shard.memory_bytes_max = config.memory_bytes_max / config.threads;
-    shard.item_bytes_max = config.item_bytes_max;
-    shard.shard_index = unit->core();
-    shard.shard_count = config.threads;
-    shard.evict = config.evict;
-    shard.slot_seed = setup_.role.slot_seed;
+    options.shard = MakeShardOptions(config);
+    options.shard.shard_index = unit->core();
+    options.shard.slot_seed = setup_.role.slot_seed;
     return SpawnPinned<StoreActor>(system_, unit, options);
   }
 
@@ -70,6 +78,7 @@ class Spawner {
     options.slot_seed = setup_.role.slot_seed;
     options.incarnation_low = setup_.role.incarnation.low();
     options.memory_bytes_max = config.memory_bytes_max;
+    options.memory_bytes_min = config.threads * Shard::MemoryBytesMinOf(MakeShardOptions(config));
     options.item_bytes_max = config.item_bytes_max;
     options.client_port = static_cast<uint32_t>(config.port);
     options.clock_offset_ms = clock_offset_ms_;

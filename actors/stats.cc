@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include "storage/size_class.h"
+
 namespace twincached {
 namespace {
 
 // A new counter must be added up here too.
-static_assert(sizeof(ShardStats) == 29 * sizeof(uint64_t), "AddItems or AddCommands lacks one");
+static_assert(sizeof(ShardStats) == (29 + 8 + 8 * kSizeClasses) * sizeof(uint64_t),
+              "AddItems, AddCommands, AddMemory or AddClasses lacks one");
 static_assert(sizeof(ListenerStats) == 9 * sizeof(uint64_t), "AddListener lacks one");
 
 void AddItems(const ShardStats& part, ShardStats* sum) {
@@ -44,6 +47,28 @@ void AddCommands(const ShardStats& part, ShardStats* sum) {
   sum->touch_misses += part.touch_misses;
 }
 
+void AddMemory(const MemoryStats& part, MemoryStats* sum) {
+  sum->segments += part.segments;
+  sum->free_segments += part.free_segments;
+  sum->segment_bytes += part.segment_bytes;
+  sum->used_bytes += part.used_bytes;
+  sum->live_bytes += part.live_bytes;
+  sum->outside_bytes += part.outside_bytes;
+  sum->index_bytes += part.index_bytes;
+  sum->ghost_bytes += part.ghost_bytes;
+}
+
+void AddClass(const SizeClassStats& part, SizeClassStats* sum) {
+  sum->items += part.items;
+  sum->bytes += part.bytes;
+  sum->evicted += part.evicted;
+  sum->evicted_nonzero += part.evicted_nonzero;
+  sum->evicted_unfetched += part.evicted_unfetched;
+  sum->expired_unfetched += part.expired_unfetched;
+  sum->reclaimed += part.reclaimed;
+  sum->no_memory += part.no_memory;
+}
+
 void AddListener(const ListenerStats& part, ListenerStats* sum) {
   sum->curr_connections += part.curr_connections;
   sum->total_connections += part.total_connections;
@@ -70,6 +95,7 @@ void AddLink(const LinkStats& part, LinkStats* sum) {
   sum->digest_mismatches += part.digest_mismatches;
   sum->slots_repaired += part.slots_repaired;
   sum->last_digest_position += part.last_digest_position;
+  sum->memory_bytes_max += part.memory_bytes_max;
   sum->link_up = sum->link_up || part.link_up;
   if (!part.peer_address.empty()) sum->peer_address = part.peer_address;
 }
@@ -79,6 +105,10 @@ void AddLink(const LinkStats& part, LinkStats* sum) {
 void Merge(const NodeStats& part, NodeStats* sum) {
   AddItems(part.shard, &sum->shard);
   AddCommands(part.shard, &sum->shard);
+  AddMemory(part.shard.memory, &sum->shard.memory);
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    AddClass(part.shard.classes[i], &sum->shard.classes[i]);
+  }
   AddListener(part.listener, &sum->listener);
   AddLink(part.link, &sum->link);
   if (part.has_role) {

@@ -22,6 +22,7 @@ struct LinkStats {
   uint64_t forwards_in_flight = 0, snapshots_sent = 0, window_full_times = 0, frames_refused = 0;
   uint64_t digests_compared = 0, digest_mismatches = 0, slots_repaired = 0;
   uint64_t last_digest_position = 0;
+  uint64_t memory_bytes_max = 0;  // of the node, all shards together: -m or cache_memlimit
   bool link_up = false;
   std::string peer_address;
 };

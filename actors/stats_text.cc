@@ -10,6 +10,7 @@
 #include "proto/memcache/stats_writer.h"
 #include "proto/memcache/text_replies.h"
 #include "proto/version.h"
+#include "storage/size_class.h"
 
 namespace twincached {
 namespace {
@@ -85,7 +86,7 @@ void WriteTraffic(const Facts& facts, StatsWriter* out) {
   // Over the limit a client is told so and closed: accepting never stops.
   out->Numbers({{"bytes_read", facts.node.listener.bytes_read},
                 {"bytes_written", facts.node.listener.bytes_written},
-                {"limit_maxbytes", facts.config.memory_bytes_max},
+                {"limit_maxbytes", facts.node.link.memory_bytes_max},
                 {"accepting_conns", 1},
                 {"listen_disabled_num", 0},
                 {"time_in_listen_disabled_us", 0},
@@ -127,8 +128,9 @@ std::string Interfaces(const Config& config) {
   return config.listen.empty() ? "127.0.0.1" : absl::StrJoin(config.listen, ",");
 }
 
-void WriteMemcachedSettings(const Config& config, StatsWriter* out) {
-  out->Number("maxbytes", config.memory_bytes_max);
+void WriteMemcachedSettings(const Facts& facts, StatsWriter* out) {
+  const Config& config = facts.config;
+  out->Number("maxbytes", facts.node.link.memory_bytes_max);
   out->Number("maxconns", config.connections_max);
   out->Signed("tcpport", config.port);
   out->Number("udpport", 0);
@@ -151,7 +153,7 @@ void WriteMemcachedSettings(const Config& config, StatsWriter* out) {
   out->YesNo("flush_enabled", true);
   out->YesNo("dump_enabled", false);
   out->Number("idle_timeout", 0);
-  out->YesNo("track_sizes", false);
+  out->YesNo("track_sizes", true);
   out->YesNo("ssl_enabled", false);
 }
 
@@ -162,6 +164,8 @@ absl::string_view SoloWrites(const Config& config) {
 void WriteOurSettings(const Config& config, StatsWriter* out) {
   const replication::Timers& timers = config.timers;
   out->Text("poller", "epoll");
+  out->YesNo("lock_memory", config.lock_memory);
+  out->Text("huge_pages", config.huge_pages ? "always" : "auto");
   out->Text("node_name", OrNone(config.node_name));
   out->Text("cluster", OrNone(config.cluster));
   out->Text("peer", OrNone(config.peer));
@@ -177,7 +181,7 @@ void WriteOurSettings(const Config& config, StatsWriter* out) {
 }
 
 void WriteSettings(const Facts& facts, StatsWriter* out) {
-  WriteMemcachedSettings(facts.config, out);
+  WriteMemcachedSettings(facts, out);
   WriteOurSettings(facts.config, out);
 }
 
@@ -236,16 +240,76 @@ void WriteReplication(const Facts& facts, StatsWriter* out) {
   WriteStream(facts, out);
 }
 
-// ---- what there are no slabs for ----
+// ---- what memcached tells by slab class, here by range of sizes (size_class.h) ----
 
-void WriteNothing(const Facts&, StatsWriter*) {}
-
-void WriteSlabs(const Facts& facts, StatsWriter* out) {
-  out->Number("active_slabs", 0);
-  out->Number("total_malloced", facts.node.shard.memory_bytes);
+// Numbered from 1, as memcached's classes.
+std::string ClassName(absl::string_view prefix, size_t size_class, absl::string_view name) {
+  return absl::StrCat(prefix, size_class + 1, ":", name);
 }
 
-void WriteSizes(const Facts&, StatsWriter* out) { out->Text("sizes_status", "disabled"); }
+bool HasHistory(const SizeClassStats& stats) {
+  return stats.evicted + stats.reclaimed + stats.no_memory > 0;
+}
+
+void WriteItemClasses(const Facts& facts, StatsWriter* out) {
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    const SizeClassStats& stats = facts.node.shard.classes[i];
+    if (stats.items == 0 && !HasHistory(stats)) continue;
+    const NamedCounter counters[] = {{"number", stats.items},
+                                     {"mem_requested", stats.bytes},
+                                     {"evicted", stats.evicted},
+                                     {"evicted_nonzero", stats.evicted_nonzero},
+                                     {"outofmemory", stats.no_memory},
+                                     {"reclaimed", stats.reclaimed},
+                                     {"expired_unfetched", stats.expired_unfetched},
+                                     {"evicted_unfetched", stats.evicted_unfetched}};
+    for (const NamedCounter& counter : counters) {
+      out->Number(ClassName("items:", i, counter.name), counter.value);
+    }
+  }
+}
+
+std::string Ratio(uint64_t part, uint64_t whole) {
+  return absl::StrFormat("%.3f", whole == 0 ? 0.0 : static_cast<double>(part) / whole);
+}
+
+// Ours: where the memory is.
+void WriteMemory(const MemoryStats& memory, StatsWriter* out) {
+  const uint64_t garbage_bytes = memory.used_bytes - memory.live_bytes;
+  out->Numbers({{"segments", memory.segments},
+                {"segments_free", memory.free_segments},
+                {"segments_bytes", memory.segment_bytes},
+                {"segments_live_bytes", memory.live_bytes},
+                {"segments_garbage_bytes", garbage_bytes}});
+  out->Text("segments_fill", Ratio(memory.live_bytes, memory.segment_bytes));
+  out->Text("segments_garbage", Ratio(garbage_bytes, memory.segment_bytes));
+  out->Numbers({{"outside_bytes", memory.outside_bytes},
+                {"index_bytes", memory.index_bytes},
+                {"ghost_bytes", memory.ghost_bytes}});
+}
+
+void WriteSlabs(const Facts& facts, StatsWriter* out) {
+  const ShardStats& shard = facts.node.shard;
+  uint64_t active = 0;
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    const SizeClassStats& stats = shard.classes[i];
+    if (stats.items == 0) continue;
+    ++active;
+    out->Number(ClassName("", i, "chunk_size"), SizeClassBytes(i));
+    out->Number(ClassName("", i, "used_chunks"), stats.items);
+    out->Number(ClassName("", i, "mem_requested"), stats.bytes);
+  }
+  out->Number("active_slabs", active);
+  out->Number("total_malloced", shard.memory_bytes);
+  WriteMemory(shard.memory, out);
+}
+
+void WriteSizes(const Facts& facts, StatsWriter* out) {
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    const uint64_t items = facts.node.shard.classes[i].items;
+    if (items > 0) out->Number(absl::StrCat(SizeClassBytes(i)), items);
+  }
+}
 
 struct Section {
   absl::string_view argument;
@@ -253,8 +317,12 @@ struct Section {
 };
 
 constexpr Section kSections[] = {
-    {"", WritePlain},        {"settings", WriteSettings}, {"replication", WriteReplication},
-    {"items", WriteNothing}, {"slabs", WriteSlabs},       {"sizes", WriteSizes},
+    {"", WritePlain},
+    {"settings", WriteSettings},
+    {"replication", WriteReplication},
+    {"items", WriteItemClasses},
+    {"slabs", WriteSlabs},
+    {"sizes", WriteSizes},
 };
 
 }  // namespace

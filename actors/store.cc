@@ -278,6 +278,10 @@ void StoreActor::OnOrder(const StoreOrder& order) {
     case StoreOrder::kAbandonSnapshot:
       shard_.AbandonSnapshot();
       break;
+    case StoreOrder::kSetMemory:
+      shard_.SetMemoryBytesMax(order.value);
+      if (decides_) SetDeciding(true);  // maintenance at once: what is over the bound goes
+      break;
     case StoreOrder::kTellShed:
       TellShed();
       break;

@@ -59,7 +59,8 @@ struct StoreOrder {
     kBeginSnapshot,
     kNextChunk,  // about `value` bytes
     kAbandonSnapshot,
-    kTellShed,  // answer with an Applied of ticket 0 that names what the peer has yet to remove
+    kSetMemory,   // `value` bytes are the shard's bound from now on
+    kTellShed,    // answer with an Applied of ticket 0 that names what the peer has yet to remove
     kMakeDigest,  // of all slots, for round `value`
     kMakeRepair,  // of a slot, from hash `value` on
     kBarrier,     // answer BarrierReached

@@ -58,6 +58,8 @@ inline constexpr size_t kForwardsInFlightMax = 64u << 10;
 inline constexpr size_t kForwardBytesInFlightMax = 32u << 20;
 
 // ---- Storage ----
+// -m and cache_memlimit, in megabytes: 16 TiB, so that no sum of bytes can overflow.
+inline constexpr uint64_t kMemoryMbMax = 16u << 20;
 // A slave's shard may use this part of -m beyond it, so that it never evicts by its own judgement.
 inline constexpr size_t kSlaveHeadroomDivisor = 16;
 

@@ -95,7 +95,7 @@ absl::Status Applier::Shed(const ItemView& item, uint64_t hash, Location old) {
     return absl::FailedPreconditionError("no room for more items of the peer than can be told");
   }
   shed_.emplace(item.key);
-  ++parts_->stats.store_no_memory;
+  parts_->stats.NoteNoMemory(parts_->store.FootprintOf(item).total());
   return absl::ResourceExhaustedError("no room for an item of the peer, even with headroom");
 }
 

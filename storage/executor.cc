@@ -108,8 +108,11 @@ bool Executor::PutWithExpiry(const Command& command, Location old, const ShardCa
   item.value = scratch_;
   item.expiry_ms = ItemHeader::ClampExpiry(command.expiry_ms);
   Placement placement = store.PlacementFor(command.hash, old, item);
-  if (!MakeRoom(command, &placement, &old, call)) return false;
-  if (store.Put(command.hash, old, item, placement) == kNoLocation) return false;
+  if (!MakeRoom(command, &placement, &old, call) ||
+      store.Put(command.hash, old, item, placement) == kNoLocation) {
+    parts_->stats.NoteNoMemory(placement.footprint.total());
+    return false;
+  }
   call.records->Put(item);
   return true;
 }
@@ -131,10 +134,7 @@ Reply Executor::Touch(const Command& command, const ShardCall& call) {
     scratch_.assign(reply.value.data(), reply.value.size());
     reply.value = scratch_;
   }
-  if (!SetExpiry(command, location, call)) {
-    ++parts_->stats.store_no_memory;
-    return Answer(Status::kOutOfMemory);
-  }
+  if (!SetExpiry(command, location, call)) return Answer(Status::kOutOfMemory);
   return gat ? reply : Answer(Status::kTouched);
 }
 
@@ -248,7 +248,7 @@ Reply Executor::Replace(const Command& command, Location old, ItemView item,
       return reply;
     }
   }
-  ++parts_->stats.store_no_memory;
+  parts_->stats.NoteNoMemory(placement.footprint.total());
   return Answer(Status::kOutOfMemory);
 }
 

@@ -14,8 +14,6 @@ constexpr size_t kSegmentBytesMin = 16u << 10;
 constexpr size_t kSegmentBytesMax = kPieceBytes;
 // A segment is this part of the bound, so that what is in reserve or half full does not matter.
 constexpr size_t kSegmentsPerShard = 128;
-// Fewer segments than this leave too little beside head and reserve.
-constexpr size_t kSegmentsMin = 16;
 // One key that was evicted is remembered for so many bytes of the bound at start: 1 % of it.
 constexpr size_t kBytesPerGhost = 192;
 uint64_t OwnSlots(uint32_t shard_index, uint32_t shard_count) {
@@ -37,12 +35,14 @@ size_t ItemStore::SegmentBytesFor(size_t memory_bytes_max) {
 size_t ItemStore::MemoryBytesMin() { return kSegmentsMin * kSegmentBytesMin; }
 
 ItemStore::ItemStore(const ShardOptions& options)
-    : own_slots_(OwnSlots(options.shard_index, options.shard_count)),
+    : shard_count_(options.shard_count),
+      own_slots_(OwnSlots(options.shard_index, options.shard_count)),
       ghost_count_(options.memory_bytes_max / kBytesPerGhost),
       slot_seed_(options.slot_seed),
       // A huge page is given back whole or not at all: only where it is a segment.
       log_(SegmentBytesFor(options.memory_bytes_max),
-           SegmentBytesFor(options.memory_bytes_max) == kPieceBytes) {
+           options.huge_pages || SegmentBytesFor(options.memory_bytes_max) == kPieceBytes),
+      counts_by_size_(kSlotCount / options.shard_count + 1) {
   CHECK_LT(options.shard_index, options.shard_count);
   ghosts_.Resize(ghost_count_);
   set_memory_bytes_max(options.memory_bytes_max);
@@ -119,6 +119,28 @@ void ItemStore::OverwriteInPlace(uint64_t hash, Location location, const ItemVie
   slot.newest_version = std::max(slot.newest_version, item.version);
 }
 
+void ItemStore::Enter(uint32_t slot, const Footprint& footprint) {
+  const size_t bytes = footprint.total();
+  SlotState& state = slots_[slot];
+  ++state.items;
+  state.bytes += bytes;
+  state.outside_bytes += footprint.outside_bytes;
+  SizeClassCount& count = CountsOf(slot)[SizeClassOf(bytes)];
+  ++count.items;
+  count.bytes += bytes;
+}
+
+void ItemStore::Leave(uint32_t slot, const Footprint& footprint) {
+  const size_t bytes = footprint.total();
+  SlotState& state = slots_[slot];
+  --state.items;
+  state.bytes -= bytes;
+  state.outside_bytes -= footprint.outside_bytes;
+  SizeClassCount& count = CountsOf(slot)[SizeClassOf(bytes)];
+  --count.items;
+  count.bytes -= bytes;
+}
+
 Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item,
                         const Placement& placement) {
   DCHECK_GT(item.version, FloorOf(hash));
@@ -132,10 +154,9 @@ Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item,
   } else {
     location = Append(hash, item, placement);
     if (location == kNoLocation) return kNoLocation;
-    SlotState& slot = slots_[SlotOf(hash)];
     index_.Replace(hash, old, location);
-    slot.bytes -= old_footprint.total();
-    slot.digest -= DigestOf(hash, *At(old));
+    Leave(SlotOf(hash), old_footprint);
+    slots_[SlotOf(hash)].digest -= DigestOf(hash, *At(old));
     log_.MarkDead(old);
   }
   At(location)->set_uses(static_cast<uint8_t>(uses));
@@ -146,7 +167,6 @@ Location ItemStore::PutNew(uint64_t hash, const ItemView& item, const Placement&
   const Location location = Append(hash, item, placement);
   if (location == kNoLocation) return kNoLocation;
   index_.Insert(hash, location);
-  ++slots_[SlotOf(hash)].items;
   return location;
 }
 
@@ -160,8 +180,8 @@ Location ItemStore::Append(uint64_t hash, const ItemView& item, const Placement&
   }
   const Location location = log_.Append(placement.queue, item, outside);
   SlotState& slot = slots_[SlotOf(hash)];
+  Enter(SlotOf(hash), footprint);
   slot.digest += DigestOf(hash, *At(location));
-  slot.bytes += footprint.total();
   slot.newest_version = std::max(slot.newest_version, item.version);
   return location;
 }
@@ -173,10 +193,8 @@ Location ItemStore::Move(uint64_t hash, Location from, Queue queue) {
 }
 
 void ItemStore::Remove(uint64_t hash, Location location) {
-  SlotState& slot = slots_[SlotOf(hash)];
-  --slot.items;
-  slot.bytes -= FootprintOf(*At(location)).total();
-  slot.digest -= DigestOf(hash, *At(location));
+  Leave(SlotOf(hash), FootprintOf(*At(location)));
+  slots_[SlotOf(hash)].digest -= DigestOf(hash, *At(location));
   index_.Erase(hash, location);
   log_.MarkDead(location);
 }
@@ -217,6 +235,8 @@ void ItemStore::FlushSlots(uint64_t slots) {
       index_.DropSlot(i);
       slot.items = 0;
       slot.bytes = 0;
+      slot.outside_bytes = 0;
+      CountsOf(i).fill(SizeClassCount());
       slot.digest = 0;
       slot.floor_version = slot.newest_version;
       slot.flushed_sequence = log_.sequence();
@@ -283,6 +303,7 @@ void ItemStore::Clear(uint64_t slot_seed) {
   ghosts_.Clear();
   ghosts_.Resize(ghost_count_);
   slots_.fill(SlotState());
+  for (SizeClassCounts& counts : counts_by_size_) counts.fill(SizeClassCount());
   floor_version_max_ = 0;
   flushed_sequence_min_ = 0;
   flushed_segments_ = false;
@@ -310,6 +331,42 @@ uint64_t ItemStore::bytes() const {
   uint64_t sum = 0;
   for (const SlotState& slot : slots_) sum += slot.bytes;
   return sum;
+}
+
+SizeClassCounts ItemStore::CountsBySize() const {
+  SizeClassCounts sum;
+  for (const SizeClassCounts& counts : counts_by_size_) {
+    for (size_t i = 0; i < kSizeClasses; ++i) {
+      sum[i].items += counts[i].items;
+      sum[i].bytes += counts[i].bytes;
+    }
+  }
+  return sum;
+}
+
+SizeClassCounts ItemStore::RecountBySize() const {
+  SizeClassCounts sum;
+  ForEachItem([&](const ItemView& item) {
+    const size_t bytes = FootprintOf(*At(Find(HashOf(item.key), item.key))).total();
+    SizeClassCount& count = sum[SizeClassOf(bytes)];
+    ++count.items;
+    count.bytes += bytes;
+  });
+  return sum;
+}
+
+MemoryStats ItemStore::memory_stats() const {
+  MemoryStats stats;
+  stats.segments = log_.mapped_count();
+  stats.free_segments = log_.free_count();
+  stats.segment_bytes = stats.segments * log_.segment_bytes();
+  stats.used_bytes = log_.used_bytes();
+  stats.live_bytes = bytes();
+  for (const SlotState& slot : slots_) stats.live_bytes -= slot.outside_bytes;
+  stats.outside_bytes = log_.outside_bytes();
+  stats.index_bytes = index_.memory_bytes();
+  stats.ghost_bytes = ghosts_.memory_bytes();
+  return stats;
 }
 
 }  // namespace twincached

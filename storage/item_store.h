@@ -12,7 +12,9 @@
 // 2. Versions within a slot grow: a Put at or below the slot's floor is refused by the callers
 // (FloorOf).
 // 3. A slot's digest is the sum of DigestOf() of its live items.
-// 4. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it to
+// 4. What is counted by slot and size (64 x 50 counts of 16 bytes in all shards together, beside
+// the bound) is of the live items, exactly.
+// 5. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it to
 // make progress.
 #pragma once
 
@@ -28,28 +30,13 @@
 #include "storage/ghost_table.h"
 #include "storage/index.h"
 #include "storage/item.h"
+#include "storage/placement.h"
 #include "storage/segment_log.h"
 #include "storage/shard_options.h"
+#include "storage/shard_stats.h"
+#include "storage/size_class.h"
 
 namespace twincached {
-
-// What an item takes.
-struct Footprint {
-  size_t log_bytes = 0;
-  size_t outside_bytes = 0;
-
-  size_t total() const { return log_bytes + outside_bytes; }
-  friend bool operator==(const Footprint& a, const Footprint& b) {
-    return a.log_bytes == b.log_bytes && a.outside_bytes == b.outside_bytes;
-  }
-};
-
-// What a Put needs to know of the item beforehand.
-struct Placement {
-  Footprint footprint;
-  Queue queue = Queue::kSmall;
-  bool replaces = false;  // its key is here already
-};
 
 // Where an item with this key's hash is.
 struct HashedLocation {
@@ -146,19 +133,29 @@ class ItemStore {
 
   uint64_t items() const;
   uint64_t bytes() const;
+  // The same by size; and from every item that is there, which is slow: for tests.
+  SizeClassCounts CountsBySize() const;
+  SizeClassCounts RecountBySize() const;
+  MemoryStats memory_stats() const;
   SegmentLog& log() { return log_; }
   const SegmentLog& log() const { return log_; }
-  size_t index_bytes() const { return index_.memory_bytes(); }
 
   static size_t SegmentBytesFor(size_t memory_bytes_max);
   static size_t MemoryBytesMin();
+  // Of a store that was begun with this bound: its segments are of the size that suits it.
+  static size_t MemoryBytesMinOf(size_t memory_bytes_max) {
+    return kSegmentsMin * SegmentBytesFor(memory_bytes_max);
+  }
 
  private:
   static constexpr size_t kTablesFreedPerStep = 4;
+  // Fewer segments than this leave too little beside head and reserve.
+  static constexpr size_t kSegmentsMin = 16;
 
   struct SlotState {
     uint64_t items = 0;
     uint64_t bytes = 0;
+    uint64_t outside_bytes = 0;  // of these
     uint64_t digest = 0;
     uint64_t newest_version = 0;
     uint64_t floor_version = 0;
@@ -170,8 +167,13 @@ class ItemStore {
   Location Append(uint64_t hash, const ItemView& item, const Placement& placement);
   void OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
   size_t AvailableSegments(size_t bytes_left) const;
+  // The account of an item that comes, or that goes.
+  void Enter(uint32_t slot, const Footprint& footprint);
+  void Leave(uint32_t slot, const Footprint& footprint);
+  SizeClassCounts& CountsOf(uint32_t slot) { return counts_by_size_[slot / shard_count_]; }
   size_t OtherBytes(uint64_t hash, const Placement& placement) const;
 
+  const uint32_t shard_count_;
   const uint64_t own_slots_;
   const size_t ghost_count_;
   uint64_t slot_seed_;
@@ -182,6 +184,7 @@ class ItemStore {
   GhostTable ghosts_;
   bool remembers_ = false;
   std::array<SlotState, kSlotCount> slots_;
+  std::vector<SizeClassCounts> counts_by_size_;  // of the own slots, in their order
   uint64_t floor_version_max_ = 0;
   uint64_t flushed_sequence_min_ = 0;  // of the own slots
   bool flushed_segments_ = false;      // there may be some that only a flush emptied

@@ -18,19 +18,34 @@ class Remover {
   void Remove(uint64_t hash, Location location, replication::Remove::Cause cause,
               const ShardCall& call) {
     const ItemHeader& item = *store_->At(location);
-    const bool fetched = item.fetched();
     if (cause == replication::Remove::EVICTED) {
-      ++stats_->evictions;
-      if (!fetched) ++stats_->evicted_unfetched;
+      CountEvicted(item);
     } else if (cause == replication::Remove::EXPIRED) {
-      ++stats_->reclaimed;
-      if (!fetched) ++stats_->expired_unfetched;
+      CountExpired(item);
     }
     call.records->Remove(item.key(), cause);
     store_->Remove(hash, location);
   }
 
  private:
+  void CountEvicted(const ItemHeader& item) {
+    SizeClassStats& by_size = stats_->ClassOf(store_->FootprintOf(item).total());
+    ++stats_->evictions;
+    ++by_size.evicted;
+    if (item.expiry_ms() != kNever) ++by_size.evicted_nonzero;
+    if (item.fetched()) return;
+    ++stats_->evicted_unfetched;
+    ++by_size.evicted_unfetched;
+  }
+  void CountExpired(const ItemHeader& item) {
+    SizeClassStats& by_size = stats_->ClassOf(store_->FootprintOf(item).total());
+    ++stats_->reclaimed;
+    ++by_size.reclaimed;
+    if (item.fetched()) return;
+    ++stats_->expired_unfetched;
+    ++by_size.expired_unfetched;
+  }
+
   ItemStore* const store_;
   ShardStats* const stats_;
 };

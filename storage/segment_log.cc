@@ -72,6 +72,7 @@ Location SegmentLog::Take(Queue queue, size_t log_bytes) {
   head.used_bytes += static_cast<uint32_t>(log_bytes);
   head.live_bytes += static_cast<uint32_t>(log_bytes);
   head.newest_sequence = ++sequence_;
+  used_bytes_ += log_bytes;
   return location;
 }
 
@@ -236,6 +237,7 @@ void SegmentLog::Free(uint32_t index) {
   CHECK(segment.state == Segment::State::kSealed);
   CHECK_EQ(segment.outside_count, 0u);
   Unlink(index);
+  used_bytes_ -= segment.used_bytes - kSegmentBegin;
   char* base = segment.base;
   segment = Segment();
   segment.base = base;
@@ -265,6 +267,7 @@ void SegmentLog::Clear() {
   lists_.fill(List());
   crawl_due_min_ms_ = kNoCrawl;
   mapped_count_ = 0;
+  used_bytes_ = 0;
 }
 
 }  // namespace twincached

@@ -1,7 +1,6 @@
 // The log of a shard: fixed-size segments that items are appended to, in two queues.
 //
-// New items go to the small queue, those that have proved useful to the main one (Reclaimer says
-// which); each queue is first in, first out. The names are S3-FIFO's (Yang et al., SOSP '23).
+// Each queue is first in, first out; Reclaimer says what belongs in the main one.
 //
 // What it is: the owner of all item bytes, inside segments and outside them, and the account of
 // their memory. What it is not: an index or a policy; it does not know which item a key means, nor
@@ -105,8 +104,7 @@ class SegmentLog {
   // REQUIRES: HeadFits. `outside`: what MapOutside gave for item.value, or nullptr for a value in
   // the log.
   Location Append(Queue queue, const ItemView& item, char* outside);
-  // Appends what `from` holds, a value outside changes owner; `from` is dead afterwards. REQUIRES:
-  // HeadFits.
+  // The same of what `from` holds, which is dead then; a value outside changes owner.
   Location AppendMoved(Queue queue, Location from);
   // The item is gone; a value outside is unmapped.
   void MarkDead(Location location);
@@ -118,7 +116,7 @@ class SegmentLog {
   // Seals the queue's head, takes a free segment or maps one. False when the kernel refuses; then
   // the old head stays.
   bool OpenHead(Queue queue);
-  // Ends the head early; the next append needs OpenHead().
+  // Ends the head; the next append needs OpenHead().
   void SealHead(Queue queue);
   // Gives up to about bytes_max of those values outside back that belong to items which nobody
   // marked dead, and refers to any more. True when none is left.
@@ -139,6 +137,10 @@ class SegmentLog {
     return ListOf(queue).segment_count * segment_cost_bytes() + ListOf(queue).outside_bytes;
   }
   size_t free_count() const { return free_.size(); }
+  size_t mapped_count() const { return mapped_count_; }
+  // Of items in segments, dead ones included; of values outside them.
+  size_t used_bytes() const { return used_bytes_; }
+  size_t outside_bytes() const { return outside_bytes_; }
   uint32_t segment_count() const { return static_cast<uint32_t>(segments_.size()); }
   Segment& segment(uint32_t index) { return segments_[index]; }
   const Segment& segment(uint32_t index) const { return segments_[index]; }
@@ -147,7 +149,6 @@ class SegmentLog {
   uint32_t FindDead();
   // The sequence of the last append or overwrite: all items that exist now are at or below it.
   uint64_t sequence() const { return sequence_; }
-  // No item expires before this time.
   int64_t crawl_due_min_ms() const { return crawl_due_min_ms_; }
   // Looks at every segment; call it when the due time was reached.
   void RecountCrawlDue();
@@ -192,6 +193,7 @@ class SegmentLog {
   uint64_t sequence_ = 0;
   int64_t crawl_due_min_ms_ = kNoCrawl;
   size_t mapped_count_ = 0;  // segments that have memory
+  size_t used_bytes_ = 0;    // in heads and sealed ones
   size_t outside_bytes_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "storage/shard.h"
 
+#include <algorithm>
+
 #include "proto/canary.h"
 #include "proto/check.h"
 #include "proto/limits.h"
@@ -70,6 +72,11 @@ Shard::Shard(const ShardOptions& options) : state_(new State(options)) { state_-
 Shard::~Shard() = default;
 
 size_t Shard::MemoryBytesMin() { return ItemStore::MemoryBytesMin(); }
+
+size_t Shard::MemoryBytesMinOf(const ShardOptions& options) {
+  return std::max(ItemStore::MemoryBytesMinOf(options.memory_bytes_max),
+                  2 * options.item_bytes_max);
+}
 
 // ---------------------------------------------------------------- deciding
 
@@ -219,10 +226,18 @@ ShardStats Shard::stats() const {
   stats.items = parts.store.items();
   stats.bytes = parts.store.bytes();
   stats.memory_bytes = parts.store.memory_bytes();
+  stats.memory = parts.store.memory_stats();
+  const SizeClassCounts counts = parts.store.CountsBySize();
+  for (size_t i = 0; i < kSizeClasses; ++i) {
+    stats.classes[i].items = counts[i].items;
+    stats.classes[i].bytes = counts[i].bytes;
+  }
   return stats;
 }
 
 void Shard::ResetStats() { state_->parts.stats = ShardStats(); }
+
+SizeClassCounts Shard::RecountBySize() const { return state_->parts.store.RecountBySize(); }
 
 uint64_t Shard::newest_version() const { return state_->parts.versions.newest(); }
 

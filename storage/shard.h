@@ -45,6 +45,9 @@ class Shard {
   // The smallest memory_bytes_max that works; below it the constructor's caller must refuse to
   // start.
   static size_t MemoryBytesMin();
+  // The least that the bound of a shard with these options should be lowered to: room for 16 of its
+  // segments and two of the largest items.
+  static size_t MemoryBytesMinOf(const ShardOptions& options);
 
   // ---- Deciding (BOOT answered, SOLO, FEED, MASTER) ----
   // From here on this shard decides, and versions are minted in `epoch_number` (24 bits), above
@@ -111,9 +114,13 @@ class Shard {
   void PrefetchItem(uint64_t hash) const;
   // Drops everything at once, without records; keeps options. The seed may change with it.
   void Clear(uint64_t slot_seed);
+  // The bound from now on, in bytes; below 16 segments it is that. A lower one is reached by
+  // Maintain() and by stores (deciding), or as the source's removals arrive (following).
   void SetMemoryBytesMax(size_t bytes);
   ShardStats stats() const;
   void ResetStats();
+  // stats().classes' items and bytes from every item that is there: slow, for tests.
+  SizeClassCounts RecountBySize() const;
   uint64_t newest_version() const;
   // Calls `visit` for every item, those too that have expired and are still here, in no particular
   // order: what two shards compare.

@@ -23,6 +23,7 @@ enum class RequestKind : uint8_t {
   kStats,        // text is the argument of `stats` (may be empty), answered with a StatsWriter
   kReplication,  // `replication` is asked of the pair; one line is the answer
   kVerbosity,    // command.delta is the new level, 0 to 2; text is the reply
+  kMemoryLimit,  // command.delta is the new limit in megabytes; one line is the answer
   kQuit,         // close once earlier replies are out; no reply
 };
 

@@ -193,6 +193,16 @@ LineResult ParseVerbosity(const Line& line) {
   return {LineOutcome::kRequest};
 }
 
+// A limit that is none is answered as a command that does not exist: memcached's way.
+LineResult ParseMemoryLimit(const Line& line) {
+  ReadNoreply(line);
+  uint32_t megabytes;
+  if (!ParseUint32(line.word(1), &megabytes)) return Fail(text_replies::kError, line);
+  line.request->kind = RequestKind::kMemoryLimit;
+  line.request->command.delta = megabytes;
+  return {LineOutcome::kRequest};
+}
+
 LineResult ParseStats(const Line& line) {
   absl::string_view rest = line.rest;
   line.request->kind = RequestKind::kStats;
@@ -261,6 +271,7 @@ constexpr CommandRow kCommands[] = {
     {"flush_all", Op::kFlush, kStatus, 1, 3, ParseFlush},
     {"verbosity", Op::kGet, kFixed, 2, 3, ParseVerbosity},
     {"replication", Op::kGet, kFixed, 0, kAnyNumber, ParseReplication},
+    {"cache_memlimit", Op::kGet, kFixed, 2, 3, ParseMemoryLimit},
     {"quit", Op::kGet, kFixed, 0, kAnyNumber, ParseQuit},
 };
 

@@ -1,6 +1,5 @@
 // The inside of the role machine: what it remembers, and its steps by idea. Private to
-// role_machine.cc and the role_*.cc files beside it, one per idea.
-// Bounds: kCandidatesMax candidates, one link.
+// role_machine.cc and the role_*.cc files beside it. Bounds: kCandidatesMax candidates, one link.
 //
 // Invariants:
 // 1. A Verdict is computed and a link attached only from a Hello that is still true: `revision`
@@ -64,6 +63,7 @@ struct RoleMachine::Core {
   void On(const Drained&);
   void On(const FirstMutation& mutation);
   void On(const EpochUsedUp& used_up) { used_up_epoch = used_up.number; }
+  void On(const LimitsChanged& changed) { link.turn_refusal = changed.turn_refusal; }
   void On(const Tick& tick);
   // After each event: attach what is agreed, hold or release a SOLO's replies, keep dialling.
   void Settle();

@@ -102,6 +102,11 @@ struct FirstMutation {
 struct EpochUsedUp {
   uint64_t number;
 };
+// What of the Hellos says whether the two may swap roles has changed: why not, empty when they may
+// (RefusalOfTurn).
+struct LimitsChanged {
+  std::string turn_refusal;
+};
 // running_ms: advances at most one heartbeat interval per iteration; real_ms: CLOCK_BOOTTIME.
 // unacked_ms: how long (running) the oldest un-acknowledged batch waits, 0 when none. mute: a Hello
 // would have to wait, STOREs are not through with what earlier links brought. Sockets are read
@@ -113,10 +118,11 @@ struct Tick {
   bool mute = false;
 };
 
-using Event = absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, HelloReceived,
-                            VerdictReceived, HeartbeatReceived, ProbeDone, CaughtUp, InSyncAcked,
-                            InSyncApplied, StreamBroken, OutdatedReceived, OutdatedAcked,
-                            GoodbyeReceived, SwitchoverAsked, SwitchoverReceived, ServingConfirmed,
-                            BarrierDone, StopRequested, Drained, FirstMutation, EpochUsedUp, Tick>;
+using Event =
+    absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, HelloReceived,
+                  VerdictReceived, HeartbeatReceived, ProbeDone, CaughtUp, InSyncAcked,
+                  InSyncApplied, StreamBroken, OutdatedReceived, OutdatedAcked, GoodbyeReceived,
+                  SwitchoverAsked, SwitchoverReceived, ServingConfirmed, BarrierDone, StopRequested,
+                  Drained, FirstMutation, EpochUsedUp, LimitsChanged, Tick>;
 
 }  // namespace twincached::replication

@@ -107,6 +107,28 @@ class StatsTest(NodeTestCase):
             self.assertEqual(client.stats()["curr_items"], "0")
             self.assertEqual(client.stats()["bytes"], "0")
 
+    def test_items_are_counted_by_size(self):
+        node = self.start_node(extra=["-t", "2"])
+        with node.client() as client:
+            for index in range(100):
+                client.set("k%d" % index, b"x" * (20 if index % 2 else 1000))
+            sizes = {int(size): int(count) for size, count in client.stats("sizes").items()}
+            self.assertEqual(sizes, {64: 50, 1024: 50})
+            items, slabs = client.stats("items"), client.stats("slabs")
+            numbers = {name.split(":")[1]: count for name, count in items.items()
+                       if name.endswith(":number")}
+            self.assertEqual(sorted(numbers.values()), ["50", "50"])
+            for number, count in numbers.items():
+                self.assertEqual(slabs[number + ":used_chunks"], count)
+                self.assertLessEqual(int(items["items:%s:mem_requested" % number]),
+                                     int(count) * int(slabs[number + ":chunk_size"]))
+            self.assertEqual(slabs["active_slabs"], "2")
+            self.assertEqual(slabs["segments_garbage_bytes"], "0")
+            self.assertEqual(client.stats()["bytes"], slabs["segments_live_bytes"])
+            self.assertEqual(client.ask("flush_all"), "OK")
+            self.assertEqual(client.stats("sizes"), {})
+            self.assertEqual(client.stats("slabs")["segments_live_bytes"], "0")
+
     def test_reset_clears_the_same_counters(self):
         results = []
         for server in (self.start_stock(), self.start_node()):

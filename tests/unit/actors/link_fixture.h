@@ -14,6 +14,7 @@
 #include "actors/link.h"
 #include "net/socket.h"
 #include "proto/limits.h"
+#include "proto/replication/decide.h"
 #include "proto/replication/frame.h"
 #include "tests/unit/actors/actor_fixture.h"
 #include "tests/unit/net/loop_fixture.h"
@@ -59,6 +60,7 @@ class LinkTest : public ActorTest {
  protected:
   static constexpr uint32_t kShards = 2;
   static constexpr uint64_t kOurs = 11, kTheirs = 22;  // incarnations
+  static constexpr uint64_t kMemoryMb = 64;            // of both nodes
 
   LinkTest() : port_(*net::ListenTcp(net::Loopback(), {})) {
     LinkOptions options;
@@ -66,6 +68,8 @@ class LinkTest : public ActorTest {
     options.peer = {"127.0.0.1", net::LocalAddress(port_.fd()).port()};
     options.shard_count = kShards;
     options.incarnation_low = kOurs;
+    options.memory_bytes_max = kMemoryMb << 20;
+    options.memory_bytes_min = 16 << 20;
     link_ = Spawn<LinkActor>(std::move(options));
     for (auto& store : stores_) store = MakeStandIn<store_actor>();
     Wire({{listener_.actor}, {stores_[0].actor, stores_[1].actor}, link_, supervisor_.actor});
@@ -75,6 +79,7 @@ class LinkTest : public ActorTest {
   template <class... Effects>
   void Order(Effects... effects) {
     auto orders = std::make_shared<RoleOrders>();
+    orders->hello.set_protocol_max(replication::kProtocolMax);
     orders->effects = {replication::Effect(std::move(effects))...};
     Send(link_, RoleOrdersPtr(std::move(orders)));
     Settle();
@@ -117,6 +122,8 @@ class LinkTest : public ActorTest {
     replication::Frame hello;
     hello.mutable_hello()->mutable_incarnation()->set_low(kTheirs);
     hello.mutable_hello()->mutable_forwards_from()->set_low(kOurs);
+    hello.mutable_hello()->set_protocol_max(replication::kProtocolMax);
+    hello.mutable_hello()->set_memory_bytes_max(kMemoryMb << 20);
     far->Send(hello);
     EXPECT_TRUE(RunUntil([&] {
       const auto hellos = Told<replication::HelloReceived>();

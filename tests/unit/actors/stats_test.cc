@@ -58,6 +58,7 @@ TEST(Stats, LinkAndRoleAreTakenFromTheirPartsInAnyOrder) {
   link.link.digest_mismatches = 11;
   link.link.slots_repaired = 12;
   link.link.last_digest_position = 13;
+  link.link.memory_bytes_max = 14;
   link.link.link_up = true;
   link.link.peer_address = "10.0.0.2:11212";
   NodeStats role;
@@ -84,6 +85,7 @@ TEST(Stats, LinkAndRoleAreTakenFromTheirPartsInAnyOrder) {
     EXPECT_EQ(sum.link.digest_mismatches, 11u);
     EXPECT_EQ(sum.link.slots_repaired, 12u);
     EXPECT_EQ(sum.link.last_digest_position, 13u);
+    EXPECT_EQ(sum.link.memory_bytes_max, 14u);
     EXPECT_TRUE(sum.link.link_up);
     EXPECT_EQ(sum.link.peer_address, "10.0.0.2:11212");
     EXPECT_TRUE(sum.has_role);

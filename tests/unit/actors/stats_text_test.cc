@@ -139,7 +139,7 @@ TEST(StatsText, PlainTellsTheProcessAndItsLimits) {
   asked.process.unix_seconds = 1700000000;
   asked.process.user_seconds = 1.0000015;
   asked.process.system_seconds = 0;
-  asked.config.memory_bytes_max = 48u << 20;
+  asked.stats.link.memory_bytes_max = 48u << 20;
   asked.config.connections_max = 99;
   asked.config.threads = 3;
   const auto values = Values(Text("", asked));
@@ -187,7 +187,8 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
   Config& config = asked.config;
   config.port = 2000;
   config.listen = {"127.0.0.1", "[::1]:5"};
-  config.memory_bytes_max = 32u << 20;
+  config.memory_bytes_max = 16u << 20;  // at start
+  asked.stats.link.memory_bytes_max = 32u << 20;
   config.connections_max = 77;
   config.evict = false;
   config.threads = 2;
@@ -196,6 +197,7 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
   config.item_bytes_max = 2u << 20;
   config.unix_socket = "/run/a.sock";
   config.unix_socket_mode = 0750;
+  config.lock_memory = config.huge_pages = true;
   const auto values = Values(Text("settings", asked));
   const std::map<std::string, std::string> expected = {{"maxbytes", "33554432"},
                                                        {"maxconns", "77"},
@@ -215,9 +217,13 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
                                                        {"auth_enabled_sasl", "no"},
                                                        {"dump_enabled", "no"},
                                                        {"flush_enabled", "yes"},
-                                                       {"shutdown_command", "no"}};
+                                                       {"shutdown_command", "no"},
+                                                       {"lock_memory", "yes"},
+                                                       {"huge_pages", "always"}};
   for (const auto& line : expected) EXPECT_EQ(values.at(line.first), line.second) << line.first;
   const auto defaults = Values(Text("settings"));
+  EXPECT_EQ(defaults.at("lock_memory"), "no");
+  EXPECT_EQ(defaults.at("huge_pages"), "auto");
   EXPECT_EQ(defaults.at("inter"), "127.0.0.1");
   EXPECT_EQ(defaults.at("domain_socket"), "NULL");
   EXPECT_EQ(defaults.at("evictions"), "on");
@@ -330,16 +336,70 @@ TEST(StatsText, NoTwoSectionsAreAlike) {
   std::set<std::string> texts;
   const std::vector<std::string> arguments = {"",      "settings", "items",      "slabs",
                                               "sizes", "reset",    "replication"};
-  for (const std::string& argument : arguments) texts.insert(Text(argument));
+  Asked asked;
+  asked.stats.shard.classes[0].items = 1;
+  for (const std::string& argument : arguments) texts.insert(Text(argument, asked));
   EXPECT_EQ(texts.size(), arguments.size());
 }
 
-TEST(StatsText, WithoutSlabsThereIsLittleToTell) {
+// One range with items and a history, one with a history only, one that is empty.
+Asked WithClasses() {
   Asked asked;
-  asked.stats.shard.memory_bytes = 1234;
-  EXPECT_EQ(Text("items", asked), "END\r\n");
-  EXPECT_EQ(Text("slabs", asked), "STAT active_slabs 0\r\nSTAT total_malloced 1234\r\nEND\r\n");
-  EXPECT_EQ(Text("sizes", asked), "STAT sizes_status disabled\r\nEND\r\n");
+  ShardStats& shard = asked.stats.shard;
+  shard.memory_bytes = 1234;
+  SizeClassStats& small = shard.classes[1];
+  small.items = 1;
+  small.bytes = 90;
+  small.evicted = 4;
+  small.evicted_nonzero = 3;
+  small.evicted_unfetched = 2;
+  small.expired_unfetched = 5;
+  small.reclaimed = 6;
+  small.no_memory = 7;
+  shard.classes[3].evicted = 8;
+  shard.memory.segments = 2;
+  shard.memory.free_segments = 1;
+  shard.memory.segment_bytes = 1000;
+  shard.memory.used_bytes = 500;
+  shard.memory.live_bytes = 375;
+  shard.memory.outside_bytes = 11;
+  shard.memory.index_bytes = 12;
+  shard.memory.ghost_bytes = 13;
+  return asked;
+}
+
+TEST(StatsText, ItemsAreToldByRangeOfSizes) {
+  const Asked asked = WithClasses();
+  const auto values = Values(Text("items", asked));
+  const std::map<std::string, std::string> expected = {{"items:2:number", "1"},
+                                                       {"items:2:mem_requested", "90"},
+                                                       {"items:2:evicted", "4"},
+                                                       {"items:2:evicted_nonzero", "3"},
+                                                       {"items:2:outofmemory", "7"},
+                                                       {"items:2:reclaimed", "6"},
+                                                       {"items:2:expired_unfetched", "5"},
+                                                       {"items:2:evicted_unfetched", "2"},
+                                                       {"items:4:number", "0"},
+                                                       {"items:4:evicted", "8"}};
+  for (const auto& line : expected) EXPECT_EQ(values.at(line.first), line.second) << line.first;
+  EXPECT_EQ(values.size(), 16u) << "nothing of ranges that never had an item";
+  EXPECT_EQ(Text("items"), "END\r\n");
+}
+
+TEST(StatsText, SlabsAreRangesOfSizesAndThenTheMemory) {
+  EXPECT_EQ(Text("slabs", WithClasses()),
+            "STAT 2:chunk_size 96\r\nSTAT 2:used_chunks 1\r\nSTAT 2:mem_requested 90\r\n"
+            "STAT active_slabs 1\r\nSTAT total_malloced 1234\r\n"
+            "STAT segments 2\r\nSTAT segments_free 1\r\nSTAT segments_bytes 1000\r\n"
+            "STAT segments_live_bytes 375\r\nSTAT segments_garbage_bytes 125\r\n"
+            "STAT segments_fill 0.375\r\nSTAT segments_garbage 0.125\r\n"
+            "STAT outside_bytes 11\r\nSTAT index_bytes 12\r\nSTAT ghost_bytes 13\r\nEND\r\n");
+  EXPECT_EQ(Values(Text("slabs")).at("segments_fill"), "0.000");
+}
+
+TEST(StatsText, SizesAreUpperBoundsAndCounts) {
+  EXPECT_EQ(Text("sizes", WithClasses()), "STAT 96 1\r\nEND\r\n");
+  EXPECT_EQ(Values(Text("settings")).at("track_sizes"), "yes");
 }
 
 TEST(StatsText, ResetAndErrorsAreMemcacheds) {

@@ -209,6 +209,27 @@ TEST_F(StoreTest, NamesWhatItGaveUpUntilThePeerHasRemovedIt) {
   EXPECT_TRUE(told().empty());
 }
 
+TEST_F(StoreTest, ABoundThatIsLoweredIsReachedWithoutAnotherCommand) {
+  StoreOptions options;
+  options.shard.memory_bytes_max = 64 * Shard::MemoryBytesMin();
+  Start(options);
+  Order(StoreOrder::kDecide, 1);
+  const std::string value(10'000, 'x');
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key = std::to_string(i);
+    Execute({Set(key, value)});
+  }
+  const auto memory_bytes = [&] {
+    Send(store_, StatsRequest{});
+    Settle();
+    return listener_.Take<StatsPartPtr>().at(0)->stats.shard.memory_bytes;
+  };
+  const size_t bound = Shard::MemoryBytesMinOf(options.shard);
+  ASSERT_GT(memory_bytes(), bound);
+  Order(StoreOrder::kSetMemory, bound);
+  EXPECT_TRUE(RunUntil([&] { return memory_bytes() <= bound; }));
+}
+
 // ---------------------------------------------------------------- epochs
 
 class StoreEpochTest : public StoreTest {

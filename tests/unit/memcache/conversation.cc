@@ -72,6 +72,8 @@ std::string Describe(const Request& request) {
       break;
     case RequestKind::kVerbosity:
       return "verbosity " + std::to_string(request.command.delta) + noreply;
+    case RequestKind::kMemoryLimit:
+      return "cache_memlimit " + std::to_string(request.command.delta) + noreply;
     case RequestKind::kQuit:
       return "quit";
   }

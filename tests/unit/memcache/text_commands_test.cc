@@ -249,6 +249,19 @@ TEST(TextCommands, ReadsVerbosity) {
   ExpectAnswer(kError, {"verbosity", "verbosity 0 1 2"});
 }
 
+TEST(TextCommands, ReadsAMemoryLimit) {
+  const Parsed parsed = Parse("cache_memlimit 100");
+  EXPECT_EQ(parsed.request.kind, RequestKind::kMemoryLimit);
+  EXPECT_EQ(parsed.request.command.delta, 100u);
+  EXPECT_FALSE(parsed.request.noreply);
+  EXPECT_EQ(Parse("cache_memlimit 4294967297").request.command.delta, 1u) << "cut, as memcached's";
+  EXPECT_TRUE(Parse("cache_memlimit 100 noreply").request.noreply);
+  EXPECT_FALSE(Parse("cache_memlimit 100 anything").request.noreply);
+  ExpectAnswer(kError, {"cache_memlimit", "cache_memlimit x", "cache_memlimit -1",
+                        "cache_memlimit 64.5", "cache_memlimit 1 2 3"});
+  ExpectAnswer("silence", {"cache_memlimit x noreply", "cache_memlimit noreply"});
+}
+
 TEST(TextCommands, PassesTheArgumentOfStats) {
   EXPECT_EQ(Parse("stats").request.kind, RequestKind::kStats);
   EXPECT_EQ(Parse("stats").request.text, "");

@@ -243,6 +243,17 @@ TEST(RoleMachineSwitch, IsRefusedWhenTheMasterCouldNotHoldWhatTheSlaveCan) {
   EXPECT_TRUE(driver.Serves(ServingMode::kPaired));
 }
 
+TEST(RoleMachineSwitch, LimitsMayChangeWhileTheLinkLasts) {
+  Driver driver(true);
+  driver.Slave();
+  driver.Give(LimitsChanged{"too small"});
+  driver.Give(SwitchoverAsked{});
+  EXPECT_EQ(Answer(driver), "too small");
+  driver.Give(LimitsChanged{""});
+  driver.Give(SwitchoverAsked{});
+  EXPECT_TRUE(driver.Emitted<SendSwitchover>());
+}
+
 TEST(RoleMachineSwitch, ASlaveTellsWhyItsMasterWillNot) {
   Driver driver(true);
   driver.Slave();

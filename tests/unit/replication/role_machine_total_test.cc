@@ -105,7 +105,8 @@ std::vector<Event> Events(const Driver& driver) {
                                StopRequested{15},
                                Drained{},
                                FirstMutation{3},
-                               EpochUsedUp{driver.status().epoch.number()}};
+                               EpochUsedUp{driver.status().epoch.number()},
+                               LimitsChanged{"limits"}};
   for (const uint64_t token : {uint64_t{0}, driver.serving_token(), driver.barrier_token()}) {
     events.push_back(ServingConfirmed{token});
     events.push_back(BarrierDone{token});

@@ -87,6 +87,55 @@ TEST_F(ItemStoreTest, CountsItemsAndBytesExactly) {
   EXPECT_EQ(store_.bytes(), 0u);
 }
 
+TEST_F(ItemStoreTest, CountsBySizeThroughOverwriteMoveRemoveAndFlush) {
+  const auto expect_counts = [this](uint64_t small, uint64_t large) {
+    const SizeClassCounts counts = store_.CountsBySize();
+    EXPECT_TRUE(counts == store_.RecountBySize());
+    EXPECT_EQ(counts[0].items, small);
+    EXPECT_EQ(counts[SizeClassOf(102'400 + 36)].items, large) << "25 pages and a stub";
+  };
+  Put("a", "12345678");
+  Put("b", "1");
+  expect_counts(2, 0);
+  Put("a", "87654321");  // where it lies
+  expect_counts(2, 0);
+  Put("a", std::string(100'000, 'x'));
+  expect_counts(1, 1);
+  ASSERT_TRUE(store_.log().OpenHead(Queue::kMain));
+  store_.Move(store_.HashOf("a"), Find("a"), Queue::kMain);
+  expect_counts(1, 1);
+  store_.Remove(store_.HashOf("b"), Find("b"));
+  expect_counts(0, 1);
+  store_.FlushSlots(uint64_t{1} << SlotOf(store_.HashOf("a")));
+  expect_counts(0, 0);
+  Put("a", "1");
+  expect_counts(1, 0);
+  store_.Clear(7);
+  expect_counts(0, 0);
+}
+
+TEST_F(ItemStoreTest, TellsWhereTheMemoryIs) {
+  Put("a", std::string(1000, 'x'));
+  Put("b", std::string(100'000, 'x'));
+  const MemoryStats before = store_.memory_stats();
+  EXPECT_EQ(before.segments, 1u);
+  EXPECT_EQ(before.segment_bytes, store_.log().segment_bytes());
+  EXPECT_EQ(before.live_bytes, before.used_bytes);
+  EXPECT_EQ(before.live_bytes + before.outside_bytes, store_.bytes());
+  EXPECT_EQ(before.outside_bytes, 102'400u);
+  Put("a", "1");
+  const MemoryStats after = store_.memory_stats();
+  EXPECT_GT(after.used_bytes, before.used_bytes);
+  EXPECT_LT(after.live_bytes, before.live_bytes);
+  store_.FlushSlots(store_.own_slots());
+  EXPECT_EQ(store_.memory_stats().live_bytes, 0u);
+  EXPECT_EQ(store_.memory_stats().used_bytes, after.used_bytes) << "until the segment is taken";
+  ASSERT_TRUE(store_.log().DropOutside(store_.FindDeadSegment(), kBytes));
+  store_.log().Free(store_.FindDeadSegment());
+  EXPECT_EQ(store_.memory_stats().used_bytes, 0u);
+  EXPECT_EQ(store_.memory_stats().free_segments, 1u);
+}
+
 TEST_F(ItemStoreTest, KnowsTheQueueOfAnItemThatWasEvicted) {
   const auto queue_of = [this](absl::string_view key) {
     ItemView item;

@@ -229,7 +229,37 @@ class PropertyRun {
     }
   }
 
+  // What stats count by size, and by segment, is what is there.
+  void CheckCounts(const Shard& shard) {
+    const ShardStats stats = shard.stats();
+    const SizeClassCounts recount = shard.RecountBySize();
+    uint64_t items = 0, bytes = 0, evicted = 0, reclaimed = 0;
+    for (size_t i = 0; i < kSizeClasses; ++i) {
+      const SizeClassStats& by_size = stats.classes[i];
+      EXPECT_EQ(by_size.items, recount[i].items) << "up to " << SizeClassBytes(i);
+      EXPECT_EQ(by_size.bytes, recount[i].bytes) << "up to " << SizeClassBytes(i);
+      items += by_size.items;
+      bytes += by_size.bytes;
+      evicted += by_size.evicted;
+      reclaimed += by_size.reclaimed;
+    }
+    EXPECT_EQ(items, stats.items);
+    EXPECT_EQ(bytes, stats.bytes);
+    EXPECT_EQ(evicted, stats.evictions);
+    EXPECT_EQ(reclaimed, stats.reclaimed);
+    const MemoryStats& memory = stats.memory;
+    EXPECT_LE(memory.live_bytes, memory.used_bytes);
+    EXPECT_LE(memory.used_bytes, memory.segment_bytes);
+    EXPECT_LE(bytes, memory.live_bytes + memory.outside_bytes);
+    EXPECT_LE(memory.segment_bytes + memory.outside_bytes + memory.index_bytes + memory.ghost_bytes,
+              stats.memory_bytes);
+  }
+
   void Compare() {
+    for (const ShardWorld* world : {static_cast<const ShardWorld*>(&master_),
+                                    static_cast<const ShardWorld*>(follower_.get())}) {
+      for (uint32_t i = 0; i < world->shard_count(); ++i) CheckCounts(world->shard(i));
+    }
     const auto items = master_.Items();
     EXPECT_EQ(items.size(), master_.item_count());
     EXPECT_TRUE(items == model_.items)

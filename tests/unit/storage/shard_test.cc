@@ -335,5 +335,18 @@ TEST_F(ShardTest, ResetStatsKeepsWhatIs) {
   EXPECT_GT(stats.bytes, 0u);
 }
 
+TEST(ShardMemory, CanBeLoweredToSixteenSegmentsAndTwoItems) {
+  constexpr size_t kMb = 1u << 20;
+  ShardOptions options;
+  for (const size_t threads : {1, 4}) {
+    options.memory_bytes_max = 64 * kMb / threads;
+    EXPECT_EQ(threads * Shard::MemoryBytesMinOf(options), 8 * kMb) << "memcached's least";
+  }
+  options.memory_bytes_max = 512 * kMb;
+  EXPECT_EQ(Shard::MemoryBytesMinOf(options), 32 * kMb);
+  options.item_bytes_max = 32 * kMb;
+  EXPECT_EQ(Shard::MemoryBytesMinOf(options), 64 * kMb);
+}
+
 }  // namespace
 }  // namespace twincached
