@@ -31,6 +31,8 @@ struct Config {
   std::string user;                     // -u
   int backlog = 1024;                   // -b
   bool core_dumps = false;              // -r
+  bool lock_memory = false;             // -k; in stats: it is
+  bool huge_pages = false;              // -L
   // repcached's and ours.
   std::string peer;                 // -x host[:port]; empty: none
   int replication_port = 11212;     // -X; 0: any free one

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,6 +30,8 @@ namespace {
 
 // Where FinishDaemonize() tells the parent; -1: no parent waits.
 int parent_fd = -1;
+
+bool memory_is_locked = false;
 
 absl::Status Failure(absl::string_view what) {
   const int error = errno;
@@ -49,6 +54,14 @@ absl::Status UnknownUser(const std::string& user) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
+}
+
+// CAP_IPC_LOCK.
+bool MayIgnoreLockLimit() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[0].effective >> CAP_IPC_LOCK & 1) != 0;
 }
 
 void LeaveTerminal() {
@@ -114,6 +127,37 @@ absl::Status RaiseCoreLimit() {
   }
   if (setrlimit(RLIMIT_CORE, &limit) != 0) return Failure("cannot raise the core file limit (-r)");
   return absl::OkStatus();
+}
+
+void RaiseLockLimit() {
+  const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
+  if (setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0) return;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+absl::Status LockMemory() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return Failure("-k invalid, getrlimit() failed");
+  if (limit.rlim_cur != RLIM_INFINITY && !MayIgnoreLockLimit()) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("-k invalid, memory is not locked: at most ", limit.rlim_cur / 1024,
+                     " kB may be (ulimit -l), it has to be unlimited"));
+  }
+  if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) {
+    return Failure("-k invalid, mlockall() failed");
+  }
+  memory_is_locked = true;
+  return absl::OkStatus();
+}
+
+bool MemoryIsLocked() { return memory_is_locked; }
+
+bool KernelHasHugePages(const std::string& path) {
+  const std::string modes = ReadSmallFile(path);
+  return !modes.empty() && modes.find("[never]") == std::string::npos;
 }
 
 absl::Status DropPrivileges(const std::string& user) {

@@ -15,6 +15,17 @@ namespace twincached {
 // else stays who he is, whatever -u says.
 absl::Status CheckUser(const std::string& user);
 absl::Status RaiseCoreLimit();
+// For LockMemory(), if this process may: before DropPrivileges().
+void RaiseLockLimit();
+// Locks every page of the process (-k) when it is touched, not before, those of later mappings too:
+// none of it is swapped out. To be called behind Daemonize(), as a child inherits no locks. Under a
+// limit (ulimit -l, unless this process may ignore it) later mappings would be refused at that
+// size, so then nothing is locked and it fails.
+absl::Status LockMemory();
+// LockMemory() has succeeded.
+bool MemoryIsLocked();
+// Whether the kernel may back memory with huge pages: what `path` says, the kernel's word by word.
+bool KernelHasHugePages(const std::string& path = "/sys/kernel/mm/transparent_hugepage/enabled");
 // Becomes `user` for good (groups, gid, uid). Nothing when empty or not root.
 absl::Status DropPrivileges(const std::string& user);
 

@@ -80,11 +80,11 @@ constexpr Switch kSwitches[] = {
     {"-r,--enable-coredumps", &Config::core_dumps, true, nullptr},
     {"-M,--disable-evictions", &Config::evict, false, nullptr},
     {"-A,--enable-shutdown", nullptr, true, "-A has no effect: there is no shutdown command"},
-    {"-k,--lock-memory", nullptr, true, "-k has no effect: memory is not locked"},
+    {"-k,--lock-memory", &Config::lock_memory, true, nullptr},
+    {"-L,--enable-largepages", &Config::huge_pages, true, nullptr},
     {"-C,--disable-cas", nullptr, true, "-C has no effect: cas stays enabled"},
     {"-F,--disable-flush-all", nullptr, true, "-F has no effect: flush_all stays enabled"},
-    // True anyway: huge pages are used where there are any; nothing can be watched or dumped.
-    {"-L,--enable-largepages", nullptr, true, nullptr},
+    // True anyway: nothing can be watched or dumped.
     {"-W,--disable-watch", nullptr, true, nullptr},
     {"--disable-dumping", nullptr, true, nullptr},
 };

@@ -17,6 +17,8 @@ absl::string_view HelpText() {
 -u, --user=<user>         assume identity of <username> (only when run as root)
 -m, --memory-limit=<num>  item memory in megabytes (default: 64)
 -M, --disable-evictions   return error on memory exhausted instead of evicting
+-k, --lock-memory         lock down all paged memory, as it is touched
+-L, --enable-largepages   items in huge pages, also below -m 64 per thread
 -c, --conn-limit=<num>    max simultaneous connections (default: 1024)
 -v, --verbose             verbose (replication's lines, changes of role)
 -vv                       very verbose (details of the link)
@@ -50,9 +52,9 @@ The pair:
 
 Accepted, and without effect in this version:
 -A, --enable-shutdown     -C, --disable-cas         -D <char>
--F, --disable-flush-all   -L, --enable-largepages   -R, --max-reqs-per-event=<num>
+-F, --disable-flush-all   -R, --max-reqs-per-event=<num>
 -W, --disable-watch       -f, --slab-growth-factor=<num>
--k, --lock-memory         -n, --slab-min-size=<bytes>
+-n, --slab-min-size=<bytes>
 -o, --extended=<options>  memcached's names; an unknown one is an error
 -q, --queue-length=<num>  repcached's
 Not supported yet, an error: -S, --enable-sasl; -Z, --enable-ssl; -Y, --auth-file=<file>;

@@ -183,6 +183,7 @@ void Node::SpawnActors() {
                             absl::string_view argument, const NodeStats& stats) {
     Config now = config;
     now.verbosity = Verbosity();
+    now.lock_memory = MemoryIsLocked();
     return ComposeStats(argument, stats, ReadProcessStats(started_ms), now);
   };
   wiring_ = SpawnNodeActors(system_.get(), units_, setup);

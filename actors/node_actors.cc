@@ -26,6 +26,7 @@ ShardOptions MakeShardOptions(const Config& config) {
   shard.item_bytes_max = config.item_bytes_max;
   shard.shard_count = config.threads;
   shard.evict = config.evict;
+  shard.huge_pages = config.huge_pages;
   return shard;
 }
 

@@ -164,6 +164,8 @@ absl::string_view SoloWrites(const Config& config) {
 void WriteOurSettings(const Config& config, StatsWriter* out) {
   const replication::Timers& timers = config.timers;
   out->Text("poller", "epoll");
+  out->YesNo("lock_memory", config.lock_memory);
+  out->Text("huge_pages", config.huge_pages ? "always" : "auto");
   out->Text("node_name", OrNone(config.node_name));
   out->Text("cluster", OrNone(config.cluster));
   out->Text("peer", OrNone(config.peer));

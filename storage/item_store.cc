@@ -43,7 +43,7 @@ ItemStore::ItemStore(const ShardOptions& options)
       slot_seed_(options.slot_seed),
       memory_bytes_max_(options.memory_bytes_max),
       log_(SegmentBytesFor(options.memory_bytes_max),
-           options.memory_bytes_max >= kHugePagesFromBytes),
+           options.huge_pages || options.memory_bytes_max >= kHugePagesFromBytes),
       counts_by_size_(kSlotCount / options.shard_count + 1) {
   CHECK_LT(options.shard_index, options.shard_count);
   set_memory_bytes_max(options.memory_bytes_max);

@@ -8,6 +8,11 @@
 #include "proto/check.h"
 
 namespace twincached {
+namespace {
+
+constexpr int kDontNeedLocked = 24;  // MADV_DONTNEED_LOCKED of newer headers
+
+}  // namespace
 
 size_t RoundUpToPages(size_t bytes) {
   const size_t page_bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -38,6 +43,14 @@ char* MapPiece(bool huge_pages) {
 
 void UnmapPages(char* begin, size_t bytes) { CHECK_EQ(munmap(begin, bytes), 0); }
 
-void ReleasePages(char* begin, size_t bytes) { CHECK_EQ(madvise(begin, bytes, MADV_DONTNEED), 0); }
+void ReleasePages(char* begin, size_t bytes) {
+  if (madvise(begin, bytes, MADV_DONTNEED) == 0) return;
+  // Locked (-k): this advice is for such pages, too. A kernel before 5.18 does not know it.
+  if (madvise(begin, bytes, kDontNeedLocked) == 0) return;
+  CHECK_EQ(munlock(begin, bytes), 0);
+  CHECK_EQ(madvise(begin, bytes, MADV_DONTNEED), 0);
+  // Where the limit refuses this, the rest stays locked.
+  (void)mlock2(begin, bytes, MLOCK_ONFAULT);
+}
 
 }  // namespace twincached

@@ -24,7 +24,7 @@ char* MapPiece(bool huge_pages);
 
 void UnmapPages(char* begin, size_t bytes);
 
-// Gives the contents back and keeps the addresses: the next touch finds zeroes.
+// Gives the contents back, locked pages too, and keeps the addresses: the next touch finds zeroes.
 void ReleasePages(char* begin, size_t bytes);
 
 }  // namespace twincached

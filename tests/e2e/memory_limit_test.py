@@ -4,6 +4,7 @@ The memory of the process is looked at from outside as well. The answers word by
 transcripts' affair (tests/telnet).
 """
 
+import os
 import unittest
 
 from tests.e2e.case import NodeTestCase
@@ -57,6 +58,33 @@ class MemoryLimitTest(NodeTestCase):
 
     def test_up_and_down_on_two_threads(self):
         self.check_up_and_down("2")
+
+    @staticmethod
+    def locked_kb(node):
+        with open("/proc/%d/status" % node.pid) as status:
+            fields = dict(line.split(":", 1) for line in status)
+        return int(fields["VmLck"].split()[0])
+
+    def test_locked_memory_is_given_back_too(self):
+        # Root keeps the right to lock what it likes; others need an unlimited `ulimit -l`.
+        user = ["-u", "root"] if os.geteuid() == 0 else []
+        node = self.start_node(extra=["-k", "-m", "64"] + user)
+        if "-k invalid" in node.log_text():
+            self.skipTest("memory may not be locked here")
+        client = self.connect(node, timeout_s=30)
+        self.assertEqual(client.stats("settings")["lock_memory"], "yes")
+        before = node.resident_bytes()
+        self.assertGreater(self.locked_kb(node), 0)
+        self.fill(client, 80)
+        self.assertGreater(self.locked_kb(node), 48 * 1024)
+        self.assertEqual(client.ask("cache_memlimit 16"), "OK")
+        wait_until("memory given back", lambda: node.resident_bytes() - before < 32 * MB, 10)
+        self.fill(client, 20, "l")
+
+    def test_huge_pages_at_every_size(self):
+        settings = self.start_node(extra=["-L", "-m", "16"]).stats("settings")
+        self.assertEqual(settings["huge_pages"], "always")
+        self.assertEqual(settings["lock_memory"], "no")
 
     def test_the_least_depends_on_what_it_was_started_with(self):
         client = self.connect(self.start_node(extra=["-t", "2", "-m", "1024"]))

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,6 +17,8 @@
 #include <iterator>
 #include <string>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "actors/log.h"
 #include "gmock/gmock.h"
@@ -228,6 +231,63 @@ TEST_F(Daemon, SignalsAreToldAndEndNothing) {
               return (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0 ? 0 : 6;
             }),
             0);
+}
+
+// ---------------------------------------------------------------- memory
+
+// kB of the line `name` in /proc/self/status.
+int64_t StatusKb(const std::string& name) {
+  const std::string status = Read("/proc/self/status");
+  const size_t begin = status.find_first_of("0123456789", status.find(name + ":"));
+  int64_t kilobytes = -1;
+  if (begin == std::string::npos) return -1;
+  const size_t end = status.find_first_not_of("0123456789", begin);
+  EXPECT_TRUE(absl::SimpleAtoi(status.substr(begin, end - begin), &kilobytes));
+  return kilobytes;
+}
+
+TEST_F(Daemon, LockedMemoryIsLockedAsItIsTouched) {
+  EXPECT_FALSE(MemoryIsLocked());
+  const int code = InChild([] {
+    RaiseLockLimit();
+    if (!LockMemory().ok()) return 77;
+    if (!MemoryIsLocked()) return 1;
+    const int64_t resident_kb = StatusKb("VmRSS");
+    constexpr size_t kBytes = size_t{256} << 20;
+    char* later = static_cast<char*>(
+        mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (later == MAP_FAILED) return 2;
+    if (StatusKb("VmLck") < int64_t{kBytes} / 1024) return 3;
+    later[0] = 1;
+    return StatusKb("VmRSS") - resident_kb < int64_t{kBytes} / 1024 / 2 ? 0 : 4;
+  });
+  if (code == 77) GTEST_SKIP() << "may not lock memory";
+  EXPECT_EQ(code, 0);
+}
+
+TEST_F(Daemon, NothingIsLockedUnderALimit) {
+  const int code = InChild([] {
+    const rlimit limit{1 << 20, 1 << 20};
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0) return 1;
+    if (getuid() == 0 && setuid(65534) != 0) return 2;
+    RaiseLockLimit();
+    const absl::Status status = LockMemory();
+    const bool says = absl::StrContains(status.message(), "ulimit -l") &&
+                      absl::StrContains(status.message(), "1024 kB");
+    return says && !MemoryIsLocked() ? 0 : 3;
+  });
+  EXPECT_EQ(code, 0);
+}
+
+TEST_F(Daemon, KnowsWhetherTheKernelHasHugePages) {
+  const auto has = [this](const std::string& text) {
+    std::ofstream(In("pid")) << text;
+    return KernelHasHugePages(In("pid"));
+  };
+  EXPECT_TRUE(has("always [madvise] never\n"));
+  EXPECT_TRUE(has("[always] madvise never\n"));
+  EXPECT_FALSE(has("always madvise [never]\n"));
+  EXPECT_FALSE(KernelHasHugePages(In("nothing")));
 }
 
 }  // namespace

@@ -306,7 +306,9 @@ TEST(Flags, WhatHasNoEffectSaysSo) {
   EXPECT_THAT(Warned({"-F"}), HasSubstr("flush_all"));
   EXPECT_THAT(Warned({"--disable-cas"}), HasSubstr("cas"));
   EXPECT_THAT(Warned({"-A"}), HasSubstr("shutdown"));
-  EXPECT_THAT(Warned({"-k"}), HasSubstr("-k"));
+  EXPECT_TRUE(Accepted({"-k"}).lock_memory);
+  EXPECT_TRUE(Accepted({"-L"}).huge_pages);
+  EXPECT_FALSE(Accepted({}).lock_memory || Accepted({}).huge_pages);
   EXPECT_THAT(Warned({"-D", ":"}), HasSubstr("-D"));
   EXPECT_THAT(Warned({"-o", "idle_timeout=30"}), HasSubstr("idle_timeout"));
 }

@@ -197,6 +197,7 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
   config.item_bytes_max = 2u << 20;
   config.unix_socket = "/run/a.sock";
   config.unix_socket_mode = 0750;
+  config.lock_memory = config.huge_pages = true;
   const auto values = Values(Text("settings", asked));
   const std::map<std::string, std::string> expected = {{"maxbytes", "33554432"},
                                                        {"maxconns", "77"},
@@ -216,9 +217,13 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
                                                        {"auth_enabled_sasl", "no"},
                                                        {"dump_enabled", "no"},
                                                        {"flush_enabled", "yes"},
-                                                       {"shutdown_command", "no"}};
+                                                       {"shutdown_command", "no"},
+                                                       {"lock_memory", "yes"},
+                                                       {"huge_pages", "always"}};
   for (const auto& line : expected) EXPECT_EQ(values.at(line.first), line.second) << line.first;
   const auto defaults = Values(Text("settings"));
+  EXPECT_EQ(defaults.at("lock_memory"), "no");
+  EXPECT_EQ(defaults.at("huge_pages"), "auto");
   EXPECT_EQ(defaults.at("inter"), "127.0.0.1");
   EXPECT_EQ(defaults.at("domain_socket"), "NULL");
   EXPECT_EQ(defaults.at("evictions"), "on");

@@ -1,6 +1,7 @@
 #include "storage/mapped_memory.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <cstdint>
 
@@ -31,6 +32,17 @@ TEST(MappedMemory, ReleasedPagesComeBackEmpty) {
   char* pages = MapPages(bytes);
   ASSERT_NE(pages, nullptr);
   pages[5000] = 'x';
+  ReleasePages(pages, bytes);
+  EXPECT_EQ(pages[5000], 0);
+  UnmapPages(pages, bytes);
+}
+
+TEST(MappedMemory, ReleasesLockedPages) {
+  const size_t bytes = RoundUpToPages(2 * 4096);
+  char* pages = MapPages(bytes);
+  ASSERT_NE(pages, nullptr);
+  pages[5000] = 'x';
+  if (mlock2(pages, bytes, MLOCK_ONFAULT) != 0) GTEST_SKIP() << "may not lock memory";
   ReleasePages(pages, bytes);
   EXPECT_EQ(pages[5000], 0);
   UnmapPages(pages, bytes);
