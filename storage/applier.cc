@@ -65,7 +65,7 @@ absl::Status Applier::Place(uint64_t hash, const ItemView& item) {
   Location old = store.Find(hash, item.key);
   const Placement placement = store.PlacementFor(hash, old, item);
   if (!MakeRoom(hash, item.key, placement, &old) ||
-      store.Put(hash, old, item, placement.queue) == kNoLocation) {
+      store.Put(hash, old, item, placement) == kNoLocation) {
     return Shed(item, hash, old);
   }
   return absl::OkStatus();

@@ -109,7 +109,7 @@ bool Executor::PutWithExpiry(const Command& command, Location old, const ShardCa
   item.expiry_ms = ItemHeader::ClampExpiry(command.expiry_ms);
   Placement placement = store.PlacementFor(command.hash, old, item);
   if (!MakeRoom(command, &placement, &old, call) ||
-      store.Put(command.hash, old, item, placement.queue) == kNoLocation) {
+      store.Put(command.hash, old, item, placement) == kNoLocation) {
     parts_->stats.NoteNoMemory(placement.footprint.total());
     return false;
   }
@@ -240,7 +240,7 @@ Reply Executor::Replace(const Command& command, Location old, ItemView item,
   Placement placement = store.PlacementFor(command.hash, old, item);
   if (MakeRoom(command, &placement, &old, call)) {
     item.version = parts_->versions.Mint();
-    if (store.Put(command.hash, old, item, placement.queue) != kNoLocation) {
+    if (store.Put(command.hash, old, item, placement) != kNoLocation) {
       call.records->Put(item);
       reply.cas = item.version;
       return reply;

@@ -3,8 +3,7 @@
 //   item  = header key [ client flags ] [ expiry ] ( value | place ) padding
 //   client flags = 4 bytes, only when they are not 0 (state kItemFlags)
 //   expiry = the lower 4 bytes of it, only when there is room for one (ItemHeader::has_expiry)
-//   place = 8 bytes: address of the value, for a value that lives outside the segments (state
-//   kItemOutside)
+//   place = 8 bytes: address of a value that lives outside the segments (state kItemOutside)
 //
 // What it is: the one place that knows this layout. What it is not: an owner; the SEGMENT LOG owns
 // the bytes, and a pointer to a header is valid until that log reclaims or moves the item.
@@ -12,8 +11,7 @@
 // Invariants:
 // 1. An item begins at a multiple of kItemAlignment and is LogBytes() long, a multiple of it too.
 // 2. kItemDead is set exactly once, when the item was removed, replaced or moved. Items that a
-// flush took are not
-//    marked: their version is at or below their slot's floor (ItemStore).
+// flush took are not marked: their version is at or below their slot's floor (ItemStore).
 #pragma once
 
 #include <algorithm>
@@ -27,6 +25,7 @@
 namespace twincached {
 
 inline constexpr size_t kItemAlignment = 4;
+inline constexpr size_t kItemHeaderBytes = 20;  // every one is paid once per item
 
 enum ItemState : uint8_t {
   kItemDead = 1,
@@ -37,10 +36,9 @@ enum ItemState : uint8_t {
   kItemWon = 32,     // meta protocol: somebody was told to replace it
 };
 inline constexpr int kItemMarksShift = 4;  // stale and won as a number of two bits
-inline constexpr uint8_t kItemMarksMax = 3;
+inline constexpr uint8_t kItemMarksMax = 3, kItemUsesMax = 3;
 // The upper two bits of the state count uses since the item came to the log's end, up to 3.
 inline constexpr int kItemUsesShift = 6;
-inline constexpr uint8_t kItemUsesMax = 3;
 
 // An item that is gone at its expiry, to the millisecond.
 inline bool IsExpired(int64_t expiry_ms, int64_t now_ms) {
@@ -55,7 +53,12 @@ struct ItemShape {
   bool expiry = false;
   bool outside = false;
 
-  size_t LogBytes() const;
+  size_t LogBytes() const {
+    const size_t optional_bytes = (flags ? sizeof(uint32_t) : 0) + (expiry ? sizeof(uint32_t) : 0);
+    const size_t content_bytes = outside ? sizeof(char*) : value_bytes;
+    const size_t exact = kItemHeaderBytes + key_bytes + optional_bytes + content_bytes;
+    return (exact + kItemAlignment - 1) & ~(kItemAlignment - 1);
+  }
 };
 
 class ItemHeader {
@@ -71,12 +74,14 @@ class ItemHeader {
   size_t LogBytes() const { return shape().LogBytes(); }
 
   uint64_t version() const { return uint64_t{version_high_} << 32 | version_low_; }
-  void set_version(uint64_t version);
+  void set_version(uint64_t version) {
+    version_low_ = static_cast<uint32_t>(version);
+    version_high_ = static_cast<uint32_t>(version >> 32);
+  }
   uint32_t last_access_s() const { return last_access_s_; }  // stream clock, in seconds
   void set_last_access_s(uint32_t seconds) { last_access_s_ = seconds; }
 
   // ---- State ----
-  uint8_t state() const { return state_; }
   void AddState(uint8_t bits) { state_ = static_cast<uint8_t>(state_ | bits); }
   bool dead() const { return (state_ & kItemDead) != 0; }
   bool outside() const { return (state_ & kItemOutside) != 0; }
@@ -101,15 +106,13 @@ class ItemHeader {
   // ---- Expiry ----
   bool has_expiry() const { return (value_word_ & kHasExpiry) != 0; }
   int64_t expiry_ms() const;
-  // What cannot be kept is kept as the nearest that can: the far future, or the first millisecond
-  // (long gone).
+  // The nearest that can be kept: the far future, or the first millisecond (long gone).
   static int64_t ClampExpiry(int64_t expiry_ms) {
     return expiry_ms == kNever ? kNever : std::clamp<int64_t>(expiry_ms, 1, kExpiryMsMax);
   }
   // REQUIRES: has_expiry(), unless it is kNever.
   void set_expiry_ms(int64_t expiry_ms);
 
-  // ---- Content ----
   absl::string_view key() const { return {after_header(), key_bytes_}; }
   void set_key(absl::string_view key) { std::memcpy(after_header(), key.data(), key.size()); }
   uint32_t client_flags() const;
@@ -138,14 +141,7 @@ class ItemHeader {
   uint8_t key_bytes_;
   uint8_t state_;
 };
-static_assert(sizeof(ItemHeader) == 20, "every byte here is paid once per item");
-
-inline size_t ItemShape::LogBytes() const {
-  const size_t optional_bytes = (flags ? sizeof(uint32_t) : 0) + (expiry ? sizeof(uint32_t) : 0);
-  const size_t content_bytes = outside ? sizeof(char*) : value_bytes;
-  const size_t exact = sizeof(ItemHeader) + key_bytes + optional_bytes + content_bytes;
-  return (exact + kItemAlignment - 1) & ~(kItemAlignment - 1);
-}
+static_assert(sizeof(ItemHeader) == kItemHeaderBytes, "no padding");
 
 inline void ItemHeader::SetShape(const ItemShape& shape) {
   DCHECK_LE(shape.value_bytes, kValueBytesMax);
@@ -154,11 +150,6 @@ inline void ItemHeader::SetShape(const ItemShape& shape) {
   expiry_high_ = 0;
   state_ =
       static_cast<uint8_t>((shape.flags ? kItemFlags : 0) | (shape.outside ? kItemOutside : 0));
-}
-
-inline void ItemHeader::set_version(uint64_t version) {
-  version_low_ = static_cast<uint32_t>(version);
-  version_high_ = static_cast<uint32_t>(version >> 32);
 }
 
 inline void ItemHeader::Bury() {

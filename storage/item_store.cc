@@ -11,14 +11,11 @@ namespace {
 
 constexpr size_t kCacheLineBytes = 64;
 constexpr size_t kSegmentBytesMin = 16u << 10;
-constexpr size_t kSegmentBytesMax = 1u << 20;
+constexpr size_t kSegmentBytesMax = kPieceBytes;
 // A segment is this part of the bound, so that what is in reserve or half full does not matter.
 constexpr size_t kSegmentsPerShard = 128;
 // One key that was evicted is remembered for so many bytes of the bound: 1 % of it.
 constexpr size_t kBytesPerGhost = 192;
-// From this bound on a huge page that is touched early is a small part of it.
-constexpr size_t kHugePagesFromBytes = 64u << 20;
-
 uint64_t OwnSlots(uint32_t shard_index, uint32_t shard_count) {
   uint64_t slots = 0;
   for (uint32_t slot = 0; slot < kSlotCount; ++slot) {
@@ -42,8 +39,9 @@ ItemStore::ItemStore(const ShardOptions& options)
       own_slots_(OwnSlots(options.shard_index, options.shard_count)),
       slot_seed_(options.slot_seed),
       memory_bytes_max_(options.memory_bytes_max),
+      // A huge page is given back whole or not at all: only where it is a segment, or with -L.
       log_(SegmentBytesFor(options.memory_bytes_max),
-           options.huge_pages || options.memory_bytes_max >= kHugePagesFromBytes),
+           options.huge_pages || SegmentBytesFor(options.memory_bytes_max) == kPieceBytes),
       counts_by_size_(kSlotCount / options.shard_count + 1) {
   CHECK_LT(options.shard_index, options.shard_count);
   set_memory_bytes_max(options.memory_bytes_max);
@@ -105,7 +103,7 @@ Footprint ItemStore::FootprintOf(const ItemHeader& item) const {
 
 Queue ItemStore::QueueFor(uint64_t hash, Location old, const Heat& heat) const {
   if (old != kNoLocation) return log_.QueueOf(old);
-  return heat.main || ghosts_.Contains(hash) ? Queue::kMain : Queue::kSmall;
+  return heat.main || (remembers_ && ghosts_.Contains(hash)) ? Queue::kMain : Queue::kSmall;
 }
 
 Placement ItemStore::PlacementFor(uint64_t hash, Location old, const ItemView& item) const {
@@ -142,34 +140,45 @@ void ItemStore::Leave(uint32_t slot, const Footprint& footprint) {
   count.bytes -= bytes;
 }
 
-Location ItemStore::Put(uint64_t hash, Location old, ItemView item, Queue queue) {
+Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item,
+                        const Placement& placement) {
   DCHECK_GT(item.version, FloorOf(hash));
-  const Footprint footprint = FootprintOf(item);
-  if (old != kNoLocation) {
-    // A write is a use.
-    const uint8_t uses = static_cast<uint8_t>(At(old)->uses() + 1);
-    item.heat.uses = std::max(item.heat.uses, std::min(uses, kItemUsesMax));
-    if (FootprintOf(*At(old)) == footprint) {
-      OverwriteInPlace(hash, old, item);
-      return old;
-    }
+  if (old == kNoLocation) return PutNew(hash, item, placement);
+  // A write is a use.
+  const int uses = std::max<int>(item.heat.uses, std::min(At(old)->uses() + 1, int{kItemUsesMax}));
+  const Footprint old_footprint = FootprintOf(*At(old));
+  Location location = old;
+  if (old_footprint == placement.footprint) {
+    OverwriteInPlace(hash, old, item);
+  } else {
+    location = Append(hash, item, placement);
+    if (location == kNoLocation) return kNoLocation;
+    index_.Replace(hash, old, location);
+    Leave(SlotOf(hash), old_footprint);
+    slots_[SlotOf(hash)].digest -= DigestOf(hash, *At(old));
+    log_.MarkDead(old);
   }
-  DCHECK(Fits(hash, {footprint, queue, old != kNoLocation}));
+  At(location)->set_uses(static_cast<uint8_t>(uses));
+  return location;
+}
+
+Location ItemStore::PutNew(uint64_t hash, const ItemView& item, const Placement& placement) {
+  const Location location = Append(hash, item, placement);
+  if (location == kNoLocation) return kNoLocation;
+  index_.Insert(hash, location);
+  return location;
+}
+
+// To the log and the account, not to the index.
+Location ItemStore::Append(uint64_t hash, const ItemView& item, const Placement& placement) {
+  const Footprint& footprint = placement.footprint;
   char* outside = nullptr;
   if (footprint.outside_bytes > 0) {
     outside = log_.MapOutside(item.value.size());
     if (outside == nullptr) return kNoLocation;
   }
-  const Location location = log_.Append(queue, item, outside);
+  const Location location = log_.Append(placement.queue, item, outside);
   SlotState& slot = slots_[SlotOf(hash)];
-  if (old == kNoLocation) {
-    index_.Insert(hash, location);
-  } else {
-    index_.Replace(hash, old, location);
-    Leave(SlotOf(hash), FootprintOf(*At(old)));
-    slot.digest -= DigestOf(hash, *At(old));
-    log_.MarkDead(old);
-  }
   Enter(SlotOf(hash), footprint);
   slot.digest += DigestOf(hash, *At(location));
   slot.newest_version = std::max(slot.newest_version, item.version);
@@ -289,6 +298,7 @@ void ItemStore::Clear(uint64_t slot_seed) {
   slot_seed_ = slot_seed;
   log_.Clear();
   index_.Clear();
+  remembers_ = false;
   ghosts_.Clear();
   ghosts_.Resize(memory_bytes_max_ / kBytesPerGhost);
   slots_.fill(SlotState());

@@ -12,10 +12,8 @@
 // 2. Versions within a slot grow: a Put at or below the slot's floor is refused by the callers
 // (FloorOf).
 // 3. A slot's digest is the sum of DigestOf() of its live items.
-// 4. What is counted by slot and size (64 x 50 counts of 16 bytes in all shards together, beside
-// the bound) is of the live items, exactly.
-// 5. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it to
-// make progress.
+// 4. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it.
+// 5. The counts by slot and size (51 KiB in all shards, beside the bound) are of the live items.
 #pragma once
 
 #include <array>
@@ -85,8 +83,8 @@ class ItemStore {
   // Stores the item in place of the one at `old` and returns where it is; it is as hot as item.heat
   // and the old one say. An item of the same footprint is overwritten where it lies. kNoLocation,
   // and nothing changed, when the kernel refuses memory. REQUIRES: same footprint as the old one,
-  // or Fits() with this queue. item's views do not point into the log.
-  Location Put(uint64_t hash, Location old, ItemView item, Queue queue);
+  // or Fits(); the placement is PlacementFor() this item. item's views do not point into the log.
+  Location Put(uint64_t hash, Location old, const ItemView& item, const Placement& placement);
   // To the head of a queue. REQUIRES: live, and the head fits it.
   Location Move(uint64_t hash, Location from, Queue queue);
   void Remove(uint64_t hash, Location location);
@@ -130,7 +128,10 @@ class ItemStore {
   uint32_t FindDeadSegment();
 
   // ---- What was evicted lately ----
-  void RememberEvicted(uint64_t hash) { ghosts_.Remember(hash); }
+  void RememberEvicted(uint64_t hash) {
+    ghosts_.Remember(hash);
+    remembers_ = true;
+  }
   // About as many as there are items now.
   void RememberAsMany() { ghosts_.SetDepth(items()); }
 
@@ -171,6 +172,8 @@ class ItemStore {
   };
 
   Queue QueueFor(uint64_t hash, Location old, const Heat& heat) const;
+  Location PutNew(uint64_t hash, const ItemView& item, const Placement& placement);
+  Location Append(uint64_t hash, const ItemView& item, const Placement& placement);
   void OverwriteInPlace(uint64_t hash, Location location, const ItemView& item);
   // The account of an item that comes, or that goes.
   void Enter(uint32_t slot, const Footprint& footprint);
@@ -185,6 +188,7 @@ class ItemStore {
   SegmentLog log_;
   Index index_;
   GhostTable ghosts_;
+  bool remembers_ = false;
   std::array<SlotState, kSlotCount> slots_;
   std::vector<SizeClassCounts> counts_by_size_;  // of the own slots, in their order
   uint64_t floor_version_max_ = 0;

@@ -49,7 +49,7 @@ SegmentLog::~SegmentLog() { Clear(); }
 
 char* SegmentLog::MapOutside(size_t value_bytes) {
   const size_t bytes = RoundUpToPages(value_bytes);
-  char* place = MapPages(bytes);
+  char* place = outside_pages_.Take(bytes);
   if (place == nullptr) return nullptr;
   outside_bytes_ += bytes;
   return place;
@@ -57,7 +57,7 @@ char* SegmentLog::MapOutside(size_t value_bytes) {
 
 void SegmentLog::UnmapOutside(const ItemHeader& item, Segment* owner) {
   const size_t bytes = RoundUpToPages(item.value_bytes());
-  UnmapPages(const_cast<char*>(item.value_data()), bytes);
+  outside_pages_.GiveBack(const_cast<char*>(item.value_data()), bytes);
   outside_bytes_ -= bytes;
   ListOf(owner->queue).outside_bytes -= bytes;
   --owner->outside_count;

@@ -24,6 +24,7 @@
 
 #include "proto/check.h"
 #include "storage/item.h"
+#include "storage/page_slots.h"
 #include "storage/record_writer.h"
 
 namespace twincached {
@@ -136,8 +137,7 @@ class SegmentLog {
   }
   size_t free_count() const { return free_.size(); }
   size_t mapped_count() const { return mapped_count_; }
-  // Of items in segments, dead ones included; of values outside them.
-  size_t used_bytes() const { return used_bytes_; }
+  size_t used_bytes() const { return used_bytes_; }  // of items in segments, dead ones included
   size_t outside_bytes() const { return outside_bytes_; }
   uint32_t segment_count() const { return static_cast<uint32_t>(segments_.size()); }
   Segment& segment(uint32_t index) { return segments_[index]; }
@@ -182,6 +182,7 @@ class SegmentLog {
   const uint64_t unit_mask_;
   const bool huge_pages_;
 
+  PageSlots outside_pages_;
   std::vector<Segment> segments_;
   std::vector<uint32_t> free_;      // touched, empty
   std::vector<uint32_t> unmapped_;  // addresses without memory

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tests/bench/json_text.h"
 
 namespace twincached::bench {
 namespace {
@@ -52,17 +53,6 @@ std::string JsonLatency(const LatencyHistogram& latency) {
                          Us(latency.PercentileNs(99.9)), Us(latency.max_ns()));
 }
 
-// A JSON string literal. Control characters do not occur: the recorder has escaped them.
-std::string Quoted(absl::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted.push_back('\\');
-    quoted.push_back(c);
-  }
-  quoted.push_back('"');
-  return quoted;
-}
-
 LatencyHistogram AllLatencies(const ReplyRecorder& replies) {
   LatencyHistogram all = replies.gets();
   all.Merge(replies.sets());
@@ -99,7 +89,7 @@ std::string JsonReport(const LoadResult& result) {
   absl::StrAppend(&json, R"(,"get":)", JsonLatency(replies.gets()), R"(,"set":)",
                   JsonLatency(replies.sets()), R"(,"all":)", JsonLatency(AllLatencies(replies)));
   absl::StrAppendFormat(&json, R"(,"misses":%d,"errors":%d,"first_error":%s)", replies.misses(),
-                        replies.errors(), Quoted(replies.first_error()));
+                        replies.errors(), QuotedJson(replies.first_error()));
   absl::StrAppendFormat(&json, R"(,"load_cpu_us":%.4f,"load_busy":%.4f,"servers":[)",
                         UsPerReply(result, OwnCpu(result)), Busy(result, OwnCpu(result)));
   for (size_t i = 0; i < result.end.servers.size(); ++i) {

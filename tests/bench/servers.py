@@ -1,6 +1,6 @@
 """The servers under comparison: stock memcached, a solo twincached, a pair.
 
-Each runs on free loopback ports with one thread and the same memory. Whoever starts one stops it,
+Each runs on free loopback ports with one thread and equal memory. Whoever starts one stops it,
 by pid, and calls stop_on_signals() first, so that SIGTERM ends the program like Ctrl-C does.
 """
 
@@ -152,11 +152,11 @@ class Server:
         return lines[-1] if lines else "it printed nothing"
 
 
-def launch(name: str, binary: Path, options: List[str]) -> Server:
+def launch(name: str, binary: Path, options: List[str], memory_mb: int = MEMORY_MB) -> Server:
     """Starts a server on a free client port; does not wait for it."""
     port = free_port()
     command = [str(binary), "-p", str(port), "-U", "0", "-l", LOOPBACK, "-t", "1",
-               "-m", str(MEMORY_MB)]
+               "-m", str(memory_mb)]
     if os.geteuid() == 0:
         command += ["-u", "nobody"]
     command += options
@@ -187,18 +187,19 @@ class Contender:
             server.stop()
 
 
-def start_one(name: str, binary: Path, options: Tuple[str, ...] = ()) -> Contender:
+def start_one(name: str, binary: Path, options: Tuple[str, ...] = (),
+              memory_mb: int = MEMORY_MB) -> Contender:
     """One server alone. A twincached gets its replication port in `options`."""
-    contender = Contender(name, [launch(name, binary, list(options))])
+    contender = Contender(name, [launch(name, binary, list(options), memory_mb)])
     return _ready(contender, contender.loaded.wait_until_it_answers)
 
 
-def start_pair(name: str, binary: Path, ack: str) -> Contender:
+def start_pair(name: str, binary: Path, ack: str, memory_mb: int = MEMORY_MB) -> Contender:
     """Two nodes with one replication port; the first one is master."""
     options = ["-x", LOOPBACK, "-X", str(free_port()), f"--ack={ack}"]
-    contender = Contender(name, [launch(f"{name}, first node", binary, options)])
+    contender = Contender(name, [launch(f"{name}, first node", binary, options, memory_mb)])
     _ready(contender, contender.loaded.wait_until_it_answers)
-    contender.servers.append(launch(f"{name}, second node", binary, options))
+    contender.servers.append(launch(f"{name}, second node", binary, options, memory_mb))
     _ready(contender, lambda: contender.servers[0].wait_for_state("MASTER"))
     return _ready(contender, lambda: contender.servers[1].wait_for_state("SLAVE"))
 

@@ -88,10 +88,10 @@ class MemoryLimitTest(NodeTestCase):
 
     def test_the_least_depends_on_what_it_was_started_with(self):
         client = self.connect(self.start_node(extra=["-t", "2", "-m", "1024"]))
-        self.assertEqual(client.ask("cache_memlimit 31"),
-                         "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 32m")
+        self.assertEqual(client.ask("cache_memlimit 63"),
+                         "MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 64m")
         self.assert_limit(client, 1024)
-        self.assertEqual(client.ask("cache_memlimit 32"), "OK")
+        self.assertEqual(client.ask("cache_memlimit 64"), "OK")
 
     def test_without_evictions_nothing_goes(self):
         client = self.connect(self.start_node(extra=["-M", "-m", "64"]), timeout_s=30)

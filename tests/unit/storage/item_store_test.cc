@@ -231,7 +231,8 @@ TEST_F(ItemStoreTest, ClearForgetsEverything) {
 TEST(ItemStoreSizes, ScaleWithTheBound) {
   EXPECT_EQ(ItemStore::SegmentBytesFor(ItemStore::MemoryBytesMin()), 16u << 10);
   EXPECT_EQ(ItemStore::SegmentBytesFor(64u << 20), 512u << 10);
-  EXPECT_EQ(ItemStore::SegmentBytesFor(size_t{64} << 30), 1u << 20);
+  EXPECT_EQ(ItemStore::SegmentBytesFor(size_t{256} << 20), 2u << 20);
+  EXPECT_EQ(ItemStore::SegmentBytesFor(size_t{64} << 30), 2u << 20);
   EXPECT_LE(ItemStore::MemoryBytesMin(), 512u << 10);
 }
 

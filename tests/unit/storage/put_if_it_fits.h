@@ -13,7 +13,7 @@ inline Location PutIfItFits(const ItemView& item, ItemStore* store) {
   while (!store->Fits(hash, placement)) {
     if (!store->TryToFit(hash, placement)) return kNoLocation;
   }
-  return store->Put(hash, old, item, placement.queue);
+  return store->Put(hash, old, item, placement);
 }
 
 }  // namespace twincached

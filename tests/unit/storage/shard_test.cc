@@ -343,9 +343,9 @@ TEST(ShardMemory, CanBeLoweredToSixteenSegmentsAndTwoItems) {
     EXPECT_EQ(threads * Shard::MemoryBytesMinOf(options), 8 * kMb) << "memcached's least";
   }
   options.memory_bytes_max = 512 * kMb;
-  EXPECT_EQ(Shard::MemoryBytesMinOf(options), 16 * kMb);
-  options.item_bytes_max = 16 * kMb;
   EXPECT_EQ(Shard::MemoryBytesMinOf(options), 32 * kMb);
+  options.item_bytes_max = 32 * kMb;
+  EXPECT_EQ(Shard::MemoryBytesMinOf(options), 64 * kMb);
 }
 
 }  // namespace
