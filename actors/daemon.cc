@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,6 +54,14 @@ absl::Status UnknownUser(const std::string& user) {
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE);
+}
+
+// CAP_IPC_LOCK.
+bool MayIgnoreLockLimit() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, data) != 0) return false;
+  return (data[0].effective >> CAP_IPC_LOCK & 1) != 0;
 }
 
 void LeaveTerminal() {
@@ -119,16 +129,19 @@ absl::Status RaiseCoreLimit() {
   return absl::OkStatus();
 }
 
-absl::Status LockMemory() {
+void RaiseLockLimit() {
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-  (void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+  if (setrlimit(RLIMIT_MEMLOCK, &unlimited) == 0) return;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+absl::Status LockMemory() {
   rlimit limit{};
   if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return Failure("-k invalid, getrlimit() failed");
-  if (limit.rlim_cur != RLIM_INFINITY) {
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_MEMLOCK, &limit);
-  }
-  if (limit.rlim_cur != RLIM_INFINITY) {
+  if (limit.rlim_cur != RLIM_INFINITY && !MayIgnoreLockLimit()) {
     return absl::ResourceExhaustedError(
         absl::StrCat("-k invalid, memory is not locked: at most ", limit.rlim_cur / 1024,
                      " kB may be (ulimit -l), it has to be unlimited"));

@@ -15,10 +15,12 @@ namespace twincached {
 // else stays who he is, whatever -u says.
 absl::Status CheckUser(const std::string& user);
 absl::Status RaiseCoreLimit();
+// For LockMemory(), if this process may: before DropPrivileges().
+void RaiseLockLimit();
 // Locks every page of the process (-k) when it is touched, not before, those of later mappings too:
-// none of it is swapped out. To be called behind Daemonize(), as a child inherits no locks, and
-// before DropPrivileges(). It raises the limit of locked memory (ulimit -l) if it may; with a limit
-// all later mappings would be refused at that size, so then nothing is locked and it fails.
+// none of it is swapped out. To be called behind Daemonize(), as a child inherits no locks. Under a
+// limit (ulimit -l, unless this process may ignore it) later mappings would be refused at that
+// size, so then nothing is locked and it fails.
 absl::Status LockMemory();
 // LockMemory() has succeeded.
 bool MemoryIsLocked();

@@ -18,7 +18,7 @@ absl::string_view HelpText() {
 -m, --memory-limit=<num>  item memory in megabytes (default: 64)
 -M, --disable-evictions   return error on memory exhausted instead of evicting
 -k, --lock-memory         lock down all paged memory, as it is touched
--L, --enable-largepages   items in huge pages, also below -m 64 per thread
+-L, --enable-largepages   items in huge pages, also below -m 256 per thread
 -c, --conn-limit=<num>    max simultaneous connections (default: 1024)
 -v, --verbose             verbose (replication's lines, changes of role)
 -vv                       very verbose (details of the link)

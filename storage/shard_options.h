@@ -11,7 +11,7 @@ struct ShardOptions {
   size_t item_bytes_max = 1u << 20;
   uint32_t shard_index = 0;
   uint32_t shard_count = 1;
-  // -L: segments in huge pages at every size; else from a bound on at which that wastes nothing.
+  // -L: huge pages at every size; else where a segment is as large as one.
   bool huge_pages = false;
   bool evict = true;       // false: -M, answer kOutOfMemory instead
   uint64_t slot_seed = 0;  // seed of HashKey; commands arrive with their hash made from it

@@ -36,8 +36,9 @@ _PURE = frozenset("""
 _PROCESS = _PURE | frozenset("""
     atomic cerrno chrono condition_variable csignal ctime errno.h exception fstream iostream mutex
     random signal.h sstream stdexcept system_error thread time.h
-    fcntl.h getopt.h grp.h pthread.h pwd.h sanitizer/asan_interface.h sched.h unistd.h
-    sys/eventfd.h sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/stat.h sys/syscall.h
+    fcntl.h getopt.h grp.h linux/capability.h pthread.h pwd.h sanitizer/asan_interface.h sched.h
+    sys/eventfd.h unistd.h
+    sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/stat.h sys/syscall.h
     sys/time.h sys/types.h sys/wait.h
 """.split())
 
