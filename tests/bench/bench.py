@@ -16,8 +16,9 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from tests.bench import machine, summary
 from tests.bench.load_program import Load, Report
+from tests.bench.outcome import run_program, tell_verdicts
 from tests.bench.servers import (BenchError, Contender, caller_path, free_port, memcached_binary,
-                                 program, start_one, start_pair, stop_on_signals)
+                                 program, start_one, start_pair)
 
 _MEMCACHED = "memcached"
 _SOLO = "solo"
@@ -143,21 +144,11 @@ def run(flags: argparse.Namespace) -> int:
     if not flags.check:
         return 0
     verdicts = summary.verdicts(lines, _SOLO, _MEMCACHED)
-    print()
-    for met, sentence in verdicts:
-        print(f"{'met' if met else 'NOT MET'}: {sentence}")
-    return 0 if all(met for met, _ in verdicts) else 1
+    return tell_verdicts(verdicts)
 
 
 def main() -> int:
-    stop_on_signals()
-    try:
-        return run(parse_flags())
-    except BenchError as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 1
+    return run_program("bench", lambda: run(parse_flags()))
 
 
 if __name__ == "__main__":

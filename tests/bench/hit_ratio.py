@@ -21,9 +21,9 @@ from typing import Any, Dict, List, Optional
 
 from tests.bench import hit_ratio_summary as summary
 from tests.bench import machine
+from tests.bench.outcome import run_program, tell_verdicts
 from tests.bench.servers import (LOOPBACK, BenchError, Contender, caller_path, free_port,
-                                 memcached_binary, program, start_one, start_pair, stats,
-                                 stop_on_signals)
+                                 memcached_binary, program, start_one, start_pair, stats)
 
 _MEMCACHED = "memcached"
 _SOLO = "twincached"
@@ -201,21 +201,11 @@ def run(flags: argparse.Namespace) -> int:
     if not flags.check:
         return 0
     verdicts = summary.verdicts(rows, _SOLO, _MEMCACHED)
-    print()
-    for met, sentence in verdicts:
-        print(f"{'met' if met else 'NOT MET'}: {sentence}")
-    return 0 if all(met for met, _ in verdicts) else 1
+    return tell_verdicts(verdicts)
 
 
 def main() -> int:
-    stop_on_signals()
-    try:
-        return run(parse_flags())
-    except BenchError as error:
-        print(f"hit_ratio: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 1
+    return run_program("hit_ratio", lambda: run(parse_flags()))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 #include "tests/bench/load_options.h"
 
-#include <getopt.h>
-
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "tests/bench/read_flags.h"
 #include "tests/bench/request_text.h"
 
 namespace twincached::bench {
@@ -144,21 +143,9 @@ bool CheckMemory(const LoadOptions& options, std::string* error) {
 }  // namespace
 
 bool ParseLoadOptions(int argc, char** argv, LoadOptions* options, std::string* error) {
-  optind = 0;
-  opterr = 0;
-  int index = 0;
-  int flag = 0;
-  while ((flag = getopt_long(argc, argv, "", kFlags, &index)) != -1) {
-    if (flag == '?' || flag == ':') {
-      *error = absl::StrCat("unknown flag or missing value: ", argv[optind - 1]);
-      return false;
-    }
-    const absl::string_view text = optarg == nullptr ? "" : optarg;
-    if (!ReadFlag(flag, text, options)) {
-      *error = absl::StrCat("--", kFlags[index].name, ": out of range: '", text, "'");
-      return false;
-    }
-  }
+  const auto read = [&](int flag, absl::string_view text) { return ReadFlag(flag, text, options); };
+  *error = ReadFlags(argc, argv, kFlags, read);
+  if (!error->empty()) return false;
   if (optind < argc) {
     *error = absl::StrCat("unexpected argument: ", argv[optind]);
     return false;

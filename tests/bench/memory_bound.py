@@ -18,8 +18,9 @@ from contextlib import ExitStack
 from typing import Dict, List, Optional
 
 from tests.bench import machine
+from tests.bench.outcome import run_program
 from tests.bench.servers import (LOOPBACK, BenchError, Contender, caller_path, memcached_binary,
-                                 program, start_one, stop_on_signals)
+                                 program, start_one)
 
 MIB = 1 << 20
 # Beyond -m: code, libraries, buffers, one thread.
@@ -163,12 +164,7 @@ def run(flags: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    stop_on_signals()
-    try:
-        return run(parse_flags())
-    except (BenchError, OSError, KeyboardInterrupt) as error:
-        print(f"memory_bound: {error or 'interrupted'}", file=sys.stderr)
-        return 1
+    return run_program("memory_bound", lambda: run(parse_flags()))
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from typing import Any, Dict, List, Optional
 
 from tests.bench import machine
 from tests.bench.load_program import Load, read_report
-from tests.bench.servers import (LOOPBACK, BenchError, Contender, caller_path, free_port, launch,
-                                 memcached_binary, program, start_one, stats, stop_on_signals)
+from tests.bench.outcome import run_program
+from tests.bench.servers import (LOOPBACK, Contender, caller_path, free_port, launch,
+                                 memcached_binary, program, start_one, stats)
 from tests.bench.trace import latencies_ms, read_trace
 
 _VALUE_BYTES = 100
@@ -184,14 +185,7 @@ def run(flags: argparse.Namespace) -> int:
 
 
 def main() -> int:
-    stop_on_signals()
-    try:
-        return run(parse_flags())
-    except BenchError as error:
-        print(f"snapshot: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 1
+    return run_program("snapshot", lambda: run(parse_flags()))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 #include "tests/bench/shard/storage_options.h"
 
-#include <getopt.h>
-
 #include <algorithm>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/bench/read_flags.h"
 
 namespace twincached::bench {
 namespace {
@@ -74,21 +73,9 @@ bool ReadFlag(int flag, absl::string_view text, StorageOptions* options) {
 }  // namespace
 
 bool ParseStorageOptions(int argc, char** argv, StorageOptions* options, std::string* error) {
-  optind = 0;
-  opterr = 0;
-  int index = 0;
-  int flag = 0;
-  while ((flag = getopt_long(argc, argv, "", kFlags, &index)) != -1) {
-    if (flag == '?' || flag == ':') {
-      *error = absl::StrCat("unknown flag or missing value: ", argv[optind - 1]);
-      return false;
-    }
-    const absl::string_view text = optarg == nullptr ? "" : optarg;
-    if (!ReadFlag(flag, text, options)) {
-      *error = absl::StrCat("--", kFlags[index].name, ": out of range: '", text, "'");
-      return false;
-    }
-  }
+  const auto read = [&](int flag, absl::string_view text) { return ReadFlag(flag, text, options); };
+  *error = ReadFlags(argc, argv, kFlags, read);
+  if (!error->empty()) return false;
   const std::vector<std::string> known = StorageWorkloads();
   for (; optind < argc; ++optind) {
     if (std::find(known.begin(), known.end(), argv[optind]) == known.end()) {
