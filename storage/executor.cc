@@ -130,7 +130,8 @@ Reply Executor::Touch(const Command& command, const ShardCall& call) {
   item->NoteRead(call.now_s());
   Reply reply = ReplyOf(*item);
   if (gat && (IsExpired(command.expiry_ms, call.now_ms) || !item->has_expiry())) {
-    // The value's last sight in this place: its memory may go with the item.
+    // The value's last sight in this place: its memory may go with the item. PutWithExpiry() has
+    // the same bytes in the same scratch.
     scratch_.assign(reply.value.data(), reply.value.size());
     reply.value = scratch_;
   }

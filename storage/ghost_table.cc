@@ -6,6 +6,12 @@
 #include "storage/mapped_memory.h"
 
 namespace twincached {
+namespace {
+
+// A hash is its slot in 6 bits, 32 that choose the bucket, and these, which have the fingerprint.
+constexpr int kBitsBelowBucket = 26;
+
+}  // namespace
 
 GhostTable::~GhostTable() { Clear(); }
 
@@ -31,10 +37,10 @@ void GhostTable::SetDepth(size_t fingerprints) {
   depth_ = std::clamp<size_t>(fingerprints / std::max<size_t>(1, bucket_count_), 1, kPerBucket);
 }
 
-// Other bits than those that the index goes by would be as good: all of a hash are.
+// By the bits below the slot: a shard sees some slots only.
 uint16_t* GhostTable::BucketOf(uint64_t hash) const {
-  const uint64_t upper = hash >> 32;
-  return fingerprints_ + (upper * bucket_count_ >> 32) * kPerBucket;
+  const uint64_t below_slot = static_cast<uint32_t>(hash >> kBitsBelowBucket);
+  return fingerprints_ + (below_slot * bucket_count_ >> 32) * kPerBucket;
 }
 
 uint16_t GhostTable::FingerprintOf(uint64_t hash) {

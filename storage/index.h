@@ -81,8 +81,7 @@ class Index {
   static constexpr int kTagBits = 24;
   static constexpr int kTagShift = 34;
   static constexpr uint32_t kTagMask = (1u << kTagBits) - 1;
-  static constexpr uint64_t kEmpty = 0;
-  static constexpr uint64_t kRemoved = 1;
+  static constexpr uint64_t kEmpty = 0, kRemoved = 1;
   static constexpr size_t kAllocationBytes = 80;  // what the allocator adds to an array, at most
 
   struct Table {
@@ -187,6 +186,7 @@ void Index::ForEachInPart(uint64_t hash, Visit visit) const {
     if (table->refs[i] > kRemoved) visit(LocationOfRef(table->refs[i]));
   }
 }
+
 inline Location Index::FirstCandidate(uint64_t hash) const {
   const Table* table = TableOf(hash);
   if (table == nullptr) return kNoLocation;

@@ -182,8 +182,8 @@ bool Reclaimer::WorkOnVictim(const ShardCall& call, Effort* effort) {
       if (victim_.evict) {
         Judge(location, call, effort);
       } else if (!Keep(location, call, *effort)) {
-        Forget();
-        return false;
+        Forget();  // the bound was lowered, or the kernel refuses memory
+        return call.may_evict;
       }
     }
     victim_.offset += static_cast<uint32_t>(log_bytes);

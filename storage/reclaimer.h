@@ -72,7 +72,7 @@ class Reclaimer {
   // What was the queue's head, kNoSegment when nothing is in it.
   uint32_t SealIfUsed(Queue queue);
   void Begin(uint32_t segment, bool evict);
-  // False when the kernel refuses memory.
+  // False when nothing can be moved, nor evicted instead.
   bool WorkOnVictim(const ShardCall& call, Effort* effort);
   bool Keep(Location location, const ShardCall& call, const Effort& effort);
   void Judge(Location location, const ShardCall& call, Effort* effort);

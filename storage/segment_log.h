@@ -149,7 +149,7 @@ class SegmentLog {
   uint32_t FindDead();
   // The sequence of the last append or overwrite: all items that exist now are at or below it.
   uint64_t sequence() const { return sequence_; }
-  int64_t crawl_due_min_ms() const { return crawl_due_min_ms_; }
+  int64_t crawl_due_min_ms() const { return crawl_due_min_ms_; }  // nothing expires before
   // Looks at every segment; call it when the due time was reached.
   void RecountCrawlDue();
 

@@ -61,6 +61,15 @@ TEST(GhostTable, ForgetsTheOldestFirst) {
   EXPECT_GT(CountFound(ghosts, newest), newest.size() * 99 / 100);
 }
 
+TEST(GhostTable, RemembersAsMuchOfOneSlotAsOfAll) {
+  GhostTable ghosts;
+  ghosts.Resize(kFingerprints);
+  std::vector<uint64_t> hashes = Hashes(kFingerprints / 2);
+  for (uint64_t& hash : hashes) hash = hash >> 6 | uint64_t{5} << 58;
+  for (const uint64_t hash : hashes) ghosts.Remember(hash);
+  EXPECT_GT(CountFound(ghosts, hashes), hashes.size() * 99 / 100);
+}
+
 TEST(GhostTable, RemembersFewerWhenToldSo) {
   GhostTable ghosts;
   ghosts.Resize(kFingerprints);
