@@ -52,7 +52,6 @@ void RoleMachine::Core::BootAnew(absl::string_view why) {
   Enter(BOOT, why);
   boot_since_ms = running_ms;
   refused_in_row = 0;
-  reached_self = false;
   if (!config.has_peer) return GiveUpBooting("no peer is configured");
   Say(ContractLine::kClose);
   Say(ContractLine::kConnect);
@@ -61,9 +60,7 @@ void RoleMachine::Core::BootAnew(absl::string_view why) {
 
 void RoleMachine::Core::TickBoot() {
   if (status.state != BOOT || !config.has_peer) return;
-  const Timers& timers = config.timers;
-  const int64_t wait_ms = reached_self ? timers.redial_max + timers.boot_retry : timers.start_wait;
-  if (running_ms - boot_since_ms < wait_ms) return;
+  if (running_ms - boot_since_ms < config.timers.start_wait) return;
   for (const Candidate& candidate : candidates) {
     if (candidate.answered) return;
   }

@@ -174,7 +174,6 @@ struct RoleMachine::Core {
 
   // BOOT.
   int64_t boot_since_ms = 0, refused_in_row = 0;
-  bool reached_self = false;  // the peer's address is ours as well: two nodes on one host
 
   RoleEvidence evidence;
 

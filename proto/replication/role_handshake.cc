@@ -72,10 +72,9 @@ void RoleMachine::Core::On(const HelloReceived& hello) {
   Answer(candidate, hello);
 }
 
-// No answer and no evidence: the peer may be about to dial us, which it does every redial_max.
+// No answer and no evidence: the peer, on the same host, may be about to dial us, or hang.
 void RoleMachine::Core::ReachedSelf(ConnectionId id) {
   refused_in_row = 0;
-  reached_self = true;
   if (status.state == BOOT) redial.SetNext(config.timers.redial_min);
   Close(id);
 }
