@@ -4,6 +4,7 @@
 //                  ^-------CommandBatch----'  ^-----ApplyBatch------'  ^
 //                  '-- Serving -- SUPERVISOR <---- events, effects ----'
 //
+// Beside them the WARMER, which has the kernel back memory before a STORE needs it.
 // A handler never answers with a value: answers are messages of their own, so that nothing waits.
 #pragma once
 
@@ -13,12 +14,17 @@
 #include <caf/typed_actor.hpp>
 
 #include "actors/messages.h"
+#include "storage/mapped_memory.h"
 
 namespace twincached {
 
 struct Wiring;
 using WiringPtr = std::shared_ptr<const Wiring>;
 
+// Memory that a STORE comes to soon.
+struct ColdMemory {
+  MemoryRange range;
+};
 // A client socket for a LISTENER to serve.
 struct AdoptClient {
   int fd = -1;
@@ -31,6 +37,7 @@ struct StopSignal {
 }  // namespace twincached
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::WiringPtr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::ColdMemory)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::AdoptClient)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StopSignal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::CommandBatchPtr)
@@ -107,12 +114,16 @@ using supervisor_actor = caf::typed_actor<caf::reacts_to<WiringPtr>,
                                           caf::reacts_to<AdminRequest>,  // of an operator
                                           caf::reacts_to<StopSignal>, caf::reacts_to<StatsRequest>>;
 
+// Touches memory for the STOREs, on a thread of its own.
+using warmer_actor = caf::typed_actor<caf::reacts_to<ColdMemory>>;
+
 // Who is who. Sent to every actor when all are there.
 struct Wiring {
   std::vector<listener_actor> listeners;  // by core
   std::vector<store_actor> stores;        // by shard, which is by core
   link_actor link;
   supervisor_actor supervisor;
+  warmer_actor warmer{};  // none: every STORE touches its memory itself
 };
 
 }  // namespace twincached

@@ -18,6 +18,7 @@
 #include "actors/log.h"
 #include "actors/node_actors.h"
 #include "actors/stats_text.h"
+#include "actors/warmer.h"
 #include "net/clock.h"
 #include "net/poller.h"
 #include "net/socket.h"
@@ -174,6 +175,7 @@ void Node::SpawnActors() {
   setup.peer = peer_;
   setup.client_addresses = client_addresses_;
   setup.replication_addresses = replication_addresses_;
+  setup.warmer = SpawnWarmer(system_.get());
   setup.on_exit = [this](int code) { RequestExit(code); };
   setup.on_open = [port = config_.port] {
     const absl::Status status = WritePortFile(port);
@@ -229,6 +231,7 @@ void Node::EndActors() {
   for (const listener_actor& actor : wiring_->listeners) caf::anon_send_exit(actor, reason);
   caf::anon_send_exit(wiring_->link, reason);
   caf::anon_send_exit(wiring_->supervisor, reason);
+  caf::anon_send_exit(wiring_->warmer, reason);
   system_->await_all_actors_done();
   for (auto& unit : units_) unit->Stop();
 }

@@ -118,6 +118,7 @@ WiringPtr SpawnNodeActors(caf::actor_system* system,
   }
   wiring->link = spawner.Link(units[0].get());
   wiring->supervisor = spawner.Supervisor(units[0].get());
+  wiring->warmer = setup.warmer;
   const WiringPtr wired = wiring;
   for (const listener_actor& actor : wired->listeners) caf::anon_send(actor, wired);
   for (const store_actor& actor : wired->stores) caf::anon_send(actor, wired);

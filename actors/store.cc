@@ -59,9 +59,18 @@ StoreActor::StoreActor(caf::actor_config& config, CoreUnit* core, const StoreOpt
 
 StoreActor::behavior_type StoreActor::make_behavior() {
   return {
-      [this](const WiringPtr& wiring) { wiring_ = wiring; },
-      [this](const CommandBatchPtr& batch) { OnCommands(batch); },
-      [this](const ApplyBatchPtr& batch) { OnApply(*batch); },
+      [this](const WiringPtr& wiring) {
+        wiring_ = wiring;
+        HandOverColdMemory();
+      },
+      [this](const CommandBatchPtr& batch) {
+        OnCommands(batch);
+        HandOverColdMemory();
+      },
+      [this](const ApplyBatchPtr& batch) {
+        OnApply(*batch);
+        HandOverColdMemory();
+      },
       [this](const StoreOrder& order) { OnOrder(order); },
       [this](const AcknowledgedPtr& acknowledged) {
         ledger_.Acknowledge((*acknowledged)[options_.shard.shard_index]);
@@ -179,6 +188,12 @@ void StoreActor::HandOverChanges() {
     records_.Clear();
   }
   send(wiring_->link, std::move(batch));
+}
+
+void StoreActor::HandOverColdMemory() {
+  if (!wiring_->warmer) return;
+  const MemoryRange range = shard_.TakeColdMemory();
+  if (range.bytes > 0) send(wiring_->warmer, ColdMemory{range});
 }
 
 // ---------------------------------------------------------------- the peer's records

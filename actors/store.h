@@ -56,6 +56,7 @@ class StoreActor final : public pinned<store_actor> {
   void KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch);
   void AnswerBatch(const CommandBatchPtr& batch);
   void HandOverChanges();
+  void HandOverColdMemory();
 
   bool Owns(uint64_t hash) const {
     return ShardOfSlot(SlotOf(hash), options_.shard.shard_count) == options_.shard.shard_index;

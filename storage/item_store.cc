@@ -264,6 +264,12 @@ size_t ItemStore::AvailableSegments(size_t bytes_left) const {
   return log_.free_count() + spare / log_.segment_cost_bytes();
 }
 
+MemoryRange ItemStore::AddColdSegment() {
+  MemoryRange memory;
+  if (log_.huge_pages() && log_.free_count() == 0 && HasRoomAhead()) (void)log_.AddFree(&memory);
+  return memory;
+}
+
 size_t ItemStore::OtherBytes(uint64_t hash, const Placement& placement) const {
   return placement.footprint.outside_bytes + (placement.replaces ? 0 : index_.GrowthBytes(hash));
 }

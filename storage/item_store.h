@@ -103,6 +103,9 @@ class ItemStore {
   size_t AvailableSegments() const { return AvailableSegments(0); }
   // Whether the next head can be opened beside the reserve, and the index grow a little.
   bool HasRoomAhead() const { return AvailableSegments(log_.segment_bytes() / 4) >= 2; }
+  // One more free segment where there is none, for somebody to touch its memory before it is
+  // needed; nothing where that is not worth it or the bound is near.
+  MemoryRange AddColdSegment();
   size_t memory_bytes() const {
     return log_.memory_bytes() + index_.memory_bytes() + ghosts_.memory_bytes();
   }

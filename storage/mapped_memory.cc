@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "proto/check.h"
@@ -10,7 +11,11 @@
 namespace twincached {
 namespace {
 
-constexpr int kDontNeedLocked = 24;  // MADV_DONTNEED_LOCKED of newer headers
+// MADV_POPULATE_WRITE and MADV_DONTNEED_LOCKED of newer headers.
+constexpr int kPopulateWrite = 23;
+constexpr int kDontNeedLocked = 24;
+// While the kernel is at it no other thread can map or unmap memory.
+constexpr size_t kWarmedBytesPerCall = 64u << 10;
 
 }  // namespace
 
@@ -51,6 +56,14 @@ void ReleasePages(char* begin, size_t bytes) {
   CHECK_EQ(madvise(begin, bytes, MADV_DONTNEED), 0);
   // Where the limit refuses this, the rest stays locked.
   (void)mlock2(begin, bytes, MLOCK_ONFAULT);
+}
+
+void WarmPages(const MemoryRange& range) {
+  for (size_t done = 0; done < range.bytes; done += kWarmedBytesPerCall) {
+    // Advice: what it does not do now is done when the memory is touched.
+    const size_t bytes = std::min(kWarmedBytesPerCall, range.bytes - done);
+    (void)madvise(range.begin + done, bytes, kPopulateWrite);
+  }
 }
 
 }  // namespace twincached

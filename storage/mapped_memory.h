@@ -1,6 +1,6 @@
 // Whole pages from the kernel: the only system calls of storage.
 //
-// What it is: mmap, munmap and madvise behind four functions. What it is not: an allocator or an
+// What it is: mmap, munmap and madvise behind a few functions. What it is not: an allocator or an
 // account; the callers own what they map and count it. Memory costs nothing until it is touched.
 // Thread-safe, as the system calls are.
 #pragma once
@@ -11,6 +11,11 @@ namespace twincached {
 
 // The size and alignment of a piece that the kernel can back with one huge page.
 inline constexpr size_t kPieceBytes = 2u << 20;
+
+struct MemoryRange {
+  char* begin = nullptr;
+  size_t bytes = 0;
+};
 
 size_t RoundUpToPages(size_t bytes);
 
@@ -26,5 +31,9 @@ void UnmapPages(char* begin, size_t bytes);
 
 // Gives the contents back, locked pages too, and keeps the addresses: the next touch finds zeroes.
 void ReleasePages(char* begin, size_t bytes);
+
+// Has the kernel back the range with memory now, so that whoever writes there does not wait for it.
+// Contents stay; a range that is not mapped any more is none. Does nothing before Linux 5.14.
+void WarmPages(const MemoryRange& range);
 
 }  // namespace twincached

@@ -171,17 +171,22 @@ bool SegmentLog::MapSegments() {
   return true;
 }
 
+bool SegmentLog::AddFree(MemoryRange* memory) {
+  if (unmapped_.empty() && !MapSegments()) return false;
+  const uint32_t index = unmapped_.back();
+  unmapped_.pop_back();
+  free_.push_back(index);
+  ++mapped_count_;
+  segments_[index].state = Segment::State::kFree;
+  *memory = {segments_[index].base, segment_bytes_};
+  return true;
+}
+
 bool SegmentLog::OpenHead(Queue queue) {
-  uint32_t opened;
-  if (!free_.empty()) {
-    opened = free_.back();
-    free_.pop_back();
-  } else {
-    if (unmapped_.empty() && !MapSegments()) return false;
-    opened = unmapped_.back();
-    unmapped_.pop_back();
-    ++mapped_count_;
-  }
+  MemoryRange memory;
+  if (free_.empty() && !AddFree(&memory)) return false;
+  const uint32_t opened = free_.back();
+  free_.pop_back();
   SealHead(queue);
   List& list = ListOf(queue);
   list.head = opened;

@@ -17,55 +17,22 @@
 
 #include <array>
 #include <cstdint>
-#include <iterator>
-#include <limits>
 #include <vector>
 
 #include "proto/check.h"
 #include "storage/item.h"
+#include "storage/mapped_memory.h"
 #include "storage/page_slots.h"
 #include "storage/record_writer.h"
+#include "storage/segment.h"
 
 namespace twincached {
-
-// Where an item is: 40 bits, segment number and offset in units of kItemAlignment.
-using Location = uint64_t;
-inline constexpr int kLocationBits = 40;
-inline constexpr Location kNoLocation = 0;
-
-inline constexpr uint32_t kNoSegment = std::numeric_limits<uint32_t>::max();
-inline constexpr uint32_t kSegmentBegin = 2 * kItemAlignment;
-inline constexpr int64_t kNoCrawl = std::numeric_limits<int64_t>::max();
 
 inline ItemShape ShapeOf(const ItemView& item, bool outside) {
   // With a value outside the room for an expiry is nothing.
   const bool expiry = item.expiry_ms != kNever || outside;
   return {item.key.size(), item.value.size(), item.client_flags != 0, expiry, outside};
 }
-
-enum class Queue : uint8_t { kSmall, kMain };
-inline constexpr Queue kQueues[] = {Queue::kSmall, Queue::kMain};
-
-struct Segment {
-  enum class State : uint8_t { kUnmapped, kFree, kHead, kSealed };
-
-  char* base = nullptr;
-  uint32_t used_bytes = 0;
-  uint32_t live_bytes = 0;
-  uint32_t outside_count = 0;       // values outside that its items not marked dead own
-  uint32_t dropped_bytes = 0;       // what lies before it has no values outside any more
-  uint32_t snapshot_end_bytes = 0;  // SnapshotCursor: items before it are still to be told
-  uint32_t previous = kNoSegment;   // in the list of sealed segments
-  uint32_t next = kNoSegment;
-  uint64_t opened_sequence = 0;     // tells one use of the segment from the next
-  uint64_t newest_sequence = 0;     // of the last append or overwrite in it
-  int64_t crawl_due_ms = kNoCrawl;  // ExpiryCrawler: nothing in it expires before
-  State state = State::kUnmapped;
-  Queue queue = Queue::kSmall;  // of a head or a sealed one
-
-  // Without the end that no item fitted in.
-  uint32_t dead_bytes() const { return used_bytes - kSegmentBegin - live_bytes; }
-};
 
 class SegmentLog {
  public:
@@ -123,6 +90,8 @@ class SegmentLog {
   bool DropOutside(uint32_t segment, size_t bytes_max);
   // Frees a sealed segment. REQUIRES: DropOutside() said true.
   void Free(uint32_t segment);
+  // Takes one more free segment; nobody has touched its memory. False when the kernel refuses.
+  bool AddFree(MemoryRange* memory);
   // Gives the memory of one free segment back. REQUIRES: free_count() > 0.
   void ReleaseFree();
   // Everything is gone, all memory given back.
@@ -153,6 +122,7 @@ class SegmentLog {
   // Looks at every segment; call it when the due time was reached.
   void RecountCrawlDue();
 
+  bool huge_pages() const { return huge_pages_; }
   size_t segment_bytes() const { return segment_bytes_; }
   // What one segment adds to memory_bytes().
   size_t segment_cost_bytes() const { return segment_bytes_ + sizeof(Segment); }
@@ -184,7 +154,7 @@ class SegmentLog {
 
   PageSlots outside_pages_;
   std::vector<Segment> segments_;
-  std::vector<uint32_t> free_;      // touched, empty
+  std::vector<uint32_t> free_;      // with memory, empty
   std::vector<uint32_t> unmapped_;  // addresses without memory
   std::vector<uint32_t> dead_;      // every sealed one without live items, and some others
   std::vector<char*> pieces_;

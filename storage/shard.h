@@ -29,6 +29,7 @@
 #include "proto/key_hash.h"
 #include "proto/memcache/command.h"
 #include "proto/replication/replication.pb.h"
+#include "storage/mapped_memory.h"
 #include "storage/record_writer.h"
 #include "storage/shard_options.h"
 #include "storage/shard_stats.h"
@@ -112,6 +113,10 @@ class Shard {
   // four. Changes nothing.
   void PrefetchIndex(uint64_t hash) const;
   void PrefetchItem(uint64_t hash) const;
+  // Memory that items will come to soon and that nobody has touched; empty when there is none. The
+  // first touch of a huge page takes the kernel up to milliseconds: another thread does it
+  // (WarmPages) while the shard goes on. Call it behind every batch.
+  MemoryRange TakeColdMemory();
   // Drops everything at once, without records; keeps options. The seed may change with it.
   void Clear(uint64_t slot_seed);
   // The bound from now on, in bytes; below 16 segments it is that. A lower one is reached by

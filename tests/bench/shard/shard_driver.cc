@@ -4,6 +4,9 @@
 #include <random>
 #include <utility>
 
+#include <caf/send.hpp>
+
+#include "actors/warmer.h"
 #include "proto/check.h"
 #include "proto/key_hash.h"
 #include "tests/bench/process_usage.h"
@@ -54,6 +57,7 @@ ShardDriver::ShardDriver(const StorageCase& setup, size_t memory_bytes_max, uint
     : clock_ns_(clock_ns),
       resident_bytes_before_(OwnResidentBytes()),
       value_(RandomBytes(setup.value_bytes_max)),
+      warmer_(SpawnWarmer(&system_)),
       memory_bytes_max_(memory_bytes_max),
       shard_(OptionsFor(memory_bytes_max)),
       steps_(kBatchMax),
@@ -62,6 +66,12 @@ ShardDriver::ShardDriver(const StorageCase& setup, size_t memory_bytes_max, uint
   CHECK_GE(memory_bytes_max, Shard::MemoryBytesMin());
   records_.set_enabled(setup.records);
   shard_.BeginEpoch(1);
+  HandOverColdMemory();
+}
+
+ShardDriver::~ShardDriver() {
+  caf::anon_send_exit(warmer_, caf::exit_reason::user_shutdown);
+  system_.await_all_actors_done();
 }
 
 // ---------------------------------------------------------------- calls
@@ -158,6 +168,12 @@ void ShardDriver::RunBatch() {
   if (records_.count() > 0 && steps_[0].call != Call::kMaintain) ArmMaintenance(kMaintenanceMs);
   step_count_ = 0;
   TakeChanges();
+  HandOverColdMemory();
+}
+
+void ShardDriver::HandOverColdMemory() {
+  const MemoryRange range = shard_.TakeColdMemory();
+  if (range.bytes > 0) caf::anon_send(warmer_, ColdMemory{range});
 }
 
 void ShardDriver::Execute(const Step& step) {

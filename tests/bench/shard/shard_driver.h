@@ -1,9 +1,10 @@
 // ShardDriver: a shard under measured operations, as a STORE would call it.
 //
 // What it is: owner of one deciding shard and of its records; executes gets and sets in batches and
-// maintenance when a STORE would (actors/store.cc), and gives every single call's thread CPU time
-// to a Phase. What it is not: a workload; it is told what to do. Used on one thread. Bounds:
-// kBatchMax commands wait; records are taken away behind each batch.
+// maintenance when a STORE would (actors/store.cc), has a WARMER touch memory ahead, and gives
+// every single call's thread CPU time to a Phase. What it is not: a workload; it is told what to
+// do. Used on one thread. Bounds: kBatchMax commands wait; records are taken away behind each
+// batch.
 #pragma once
 
 #include <array>
@@ -12,6 +13,10 @@
 #include <string>
 #include <vector>
 
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include "actors/interfaces.h"
 #include "storage/record_writer.h"
 #include "storage/shard.h"
 #include "tests/bench/shard/operation_recorder.h"
@@ -44,6 +49,7 @@ class ShardDriver {
  public:
   // With `clock_ns` every operation is taken to be shorter than it was measured.
   ShardDriver(const StorageCase& setup, size_t memory_bytes_max, uint64_t clock_ns);
+  ~ShardDriver();
 
   // ---- Calls; nothing is returned, because they wait for a batch to be full ----
   void Get(uint64_t key);
@@ -82,6 +88,7 @@ class ShardDriver {
   void Execute(const Step& step);
   void RecordBatch(const ThreadUsage& before, const ThreadUsage& after);
   void TakeChanges();
+  void HandOverColdMemory();
   void ArmMaintenance(int64_t delay_ms);
 
   // Fixed at construction.
@@ -90,6 +97,9 @@ class ShardDriver {
   const std::string value_;
 
   // Owned here.
+  caf::actor_system_config system_config_;
+  caf::actor_system system_{system_config_};
+  warmer_actor warmer_;
   size_t memory_bytes_max_;
   Shard shard_;
   RecordWriter records_;

@@ -2,6 +2,7 @@
 #include "actors/store.h"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -228,6 +229,38 @@ TEST_F(StoreTest, ABoundThatIsLoweredIsReachedWithoutAnotherCommand) {
   ASSERT_GT(memory_bytes(), bound);
   Order(StoreOrder::kSetMemory, bound);
   EXPECT_TRUE(RunUntil([&] { return memory_bytes() <= bound; }));
+}
+
+class StoreWarmingTest : public StoreTest {
+ protected:
+  void SetUp() override {
+    StoreOptions options;
+    options.shard.huge_pages = true;
+    options.shard.slot_seed = kSeed;
+    store_ = Spawn<StoreActor>(options);
+    Wire({{listener_.actor}, {store_}, link_.actor, supervisor_.actor, warmer_.actor});
+  }
+
+  std::set<char*> Told() {
+    std::set<char*> begins;
+    for (const ColdMemory& memory : warmer_.Take<ColdMemory>()) begins.insert(memory.range.begin);
+    return begins;
+  }
+
+  StandIn<warmer_actor> warmer_ = MakeStandIn<warmer_actor>();
+};
+
+TEST_F(StoreWarmingTest, MemoryIsToldBeforeItIsNeededAndOnce) {
+  std::set<char*> told = Told();
+  EXPECT_EQ(told.size(), 1u) << "before the first item";
+  DecideAndRecord(1);
+  const std::string value(10'000, 'x');
+  for (int i = 0; i < 500; ++i) {
+    const std::string key = absl::StrCat("key", i);
+    Execute({Set(key, value)});
+    for (char* begin : Told()) EXPECT_TRUE(told.insert(begin).second) << "twice";
+  }
+  EXPECT_GT(told.size(), 5u);
 }
 
 // ---------------------------------------------------------------- epochs

@@ -229,6 +229,42 @@ TEST_F(ItemStoreTest, ClearForgetsEverything) {
   EXPECT_EQ(store_.At(Find("key"))->value(), "value");
 }
 
+TEST(ItemStoreColdMemory, IsOneSegmentAheadWhereSegmentsAreHugePages) {
+  ShardOptions options = Options(kBytes);
+  EXPECT_EQ(ItemStore(options).AddColdSegment().bytes, 0u);
+  options.huge_pages = true;
+  ItemStore store(options);
+  const size_t memory_before = store.memory_bytes();
+  const MemoryRange first = store.AddColdSegment();
+  EXPECT_EQ(first.bytes, store.log().segment_bytes());
+  EXPECT_EQ(store.memory_bytes() - memory_before, store.log().segment_cost_bytes());
+  EXPECT_EQ(store.AddColdSegment().bytes, 0u) << "it waits still";
+  ItemView item;
+  item.key = "key";
+  item.version = 1;
+  const Location location = PutIfItFits(item, &store);
+  EXPECT_EQ(store.log().segment(store.log().SegmentOf(location)).base, first.begin);
+  EXPECT_NE(store.AddColdSegment().begin, first.begin);
+}
+
+TEST(ItemStoreColdMemory, StaysWithinTheBoundAndItsReserve) {
+  ShardOptions options = Options(kBytes);
+  options.huge_pages = true;
+  ItemStore store(options);
+  ItemView item;
+  const std::string value(1000, 'x');
+  item.value = value;
+  do {
+    (void)store.AddColdSegment();
+    ASSERT_LE(store.memory_bytes(), kBytes);
+    const std::string key = std::to_string(++item.version);
+    item.key = key;
+    if (PutIfItFits(item, &store) == kNoLocation) break;
+  } while (true);
+  EXPECT_EQ(store.AvailableSegments(), 1u) << "the reserve";
+  EXPECT_GT(store.memory_bytes(), kBytes - 2 * store.log().segment_cost_bytes());
+}
+
 TEST(ItemStoreSizes, ScaleWithTheBound) {
   EXPECT_EQ(ItemStore::SegmentBytesFor(ItemStore::MemoryBytesMin()), 16u << 10);
   EXPECT_EQ(ItemStore::SegmentBytesFor(64u << 20), 512u << 10);

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 namespace twincached {
 namespace {
@@ -46,6 +48,21 @@ TEST(MappedMemory, ReleasesLockedPages) {
   ReleasePages(pages, bytes);
   EXPECT_EQ(pages[5000], 0);
   UnmapPages(pages, bytes);
+}
+
+TEST(MappedMemory, WarmPagesAreThereAndKeepWhatTheyHold) {
+  const size_t page = RoundUpToPages(1);
+  char* piece = MapPiece(true);
+  ASSERT_NE(piece, nullptr);
+  piece[5000] = 'x';
+  WarmPages({piece, kPieceBytes});
+  std::vector<unsigned char> resident(kPieceBytes / page);
+  ASSERT_EQ(mincore(piece, kPieceBytes, resident.data()), 0);
+  EXPECT_EQ(std::count(resident.begin(), resident.end(), 1), kPieceBytes / page);
+  EXPECT_EQ(piece[5000], 'x');
+  EXPECT_EQ(piece[kPieceBytes - 1], 0);
+  UnmapPages(piece, kPieceBytes);
+  WarmPages({piece, kPieceBytes});  // not mapped any more
 }
 
 TEST(MappedMemory, SaysWhenTheKernelRefuses) { EXPECT_EQ(MapPages(size_t{1} << 60), nullptr); }
