@@ -6,7 +6,7 @@ namespace twincached {
 namespace {
 
 // To give so many bytes of pages back takes as long as a look at an item.
-constexpr size_t kBytesPerItem = 16u << 10;
+constexpr size_t kBytesPerItem = 8u << 10;
 
 }  // namespace
 

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "storage/mapped_memory.h"
+
 namespace twincached {
 
 class GhostTable {
@@ -29,6 +31,7 @@ class GhostTable {
   void Clear();
 
   size_t memory_bytes() const { return memory_bytes_; }
+  MemoryRange memory() const { return {reinterpret_cast<char*>(fingerprints_), memory_bytes_}; }
 
   static constexpr size_t kPerBucket = 32;
   static constexpr size_t kBucketBytes = kPerBucket * sizeof(uint16_t);

@@ -16,6 +16,10 @@ constexpr size_t kSegmentBytesMax = kPieceBytes;
 constexpr size_t kSegmentsPerShard = 128;
 // One key that was evicted is remembered for so many bytes of the bound at start: 1 % of it.
 constexpr size_t kBytesPerGhost = 192;
+// Free segments that are there before they are needed: one is used up while another is touched.
+constexpr size_t kSegmentsAhead = 2;
+constexpr size_t kSegmentsBeforeEviction = 8;
+
 uint64_t OwnSlots(uint32_t shard_index, uint32_t shard_count) {
   uint64_t slots = 0;
   for (uint32_t slot = 0; slot < kSlotCount; ++slot) {
@@ -264,9 +268,14 @@ size_t ItemStore::AvailableSegments(size_t bytes_left) const {
   return log_.free_count() + spare / log_.segment_cost_bytes();
 }
 
-MemoryRange ItemStore::AddColdSegment() {
+MemoryRange ItemStore::TakeColdMemory() {
   MemoryRange memory;
-  if (log_.huge_pages() && log_.free_count() == 0 && HasRoomAhead()) (void)log_.AddFree(&memory);
+  if (!ghosts_told_ && AvailableSegments() < kSegmentsBeforeEviction) {
+    ghosts_told_ = true;
+    return ghosts_.memory();
+  }
+  const bool wanted = log_.huge_pages() && log_.free_count() < kSegmentsAhead;
+  if (wanted && HasRoomAhead()) (void)log_.AddFree(&memory);
   return memory;
 }
 
@@ -306,6 +315,7 @@ void ItemStore::Clear(uint64_t slot_seed) {
   log_.Clear();
   index_.Clear();
   remembers_ = false;
+  ghosts_told_ = false;
   ghosts_.Clear();
   ghosts_.Resize(ghost_count_);
   slots_.fill(SlotState());

@@ -103,9 +103,9 @@ class ItemStore {
   size_t AvailableSegments() const { return AvailableSegments(0); }
   // Whether the next head can be opened beside the reserve, and the index grow a little.
   bool HasRoomAhead() const { return AvailableSegments(log_.segment_bytes() / 4) >= 2; }
-  // One more free segment where there is none, for somebody to touch its memory before it is
-  // needed; nothing where that is not worth it or the bound is near.
-  MemoryRange AddColdSegment();
+  // Memory that is needed soon and that nobody has touched: a free segment more, where segments are
+  // huge pages and the bound is not near; else the ghosts, once. Empty when there is none.
+  MemoryRange TakeColdMemory();
   size_t memory_bytes() const {
     return log_.memory_bytes() + index_.memory_bytes() + ghosts_.memory_bytes();
   }
@@ -186,6 +186,7 @@ class ItemStore {
   Index index_;
   GhostTable ghosts_;
   bool remembers_ = false;
+  bool ghosts_told_ = false;  // by TakeColdMemory()
   std::array<SlotState, kSlotCount> slots_;
   std::vector<SizeClassCounts> counts_by_size_;  // of the own slots, in their order
   uint64_t floor_version_max_ = 0;

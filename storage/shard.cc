@@ -213,7 +213,7 @@ void Shard::PrefetchIndex(uint64_t hash) const { state_->parts.store.PrefetchInd
 
 void Shard::PrefetchItem(uint64_t hash) const { state_->parts.store.PrefetchItem(hash); }
 
-MemoryRange Shard::TakeColdMemory() { return state_->parts.store.AddColdSegment(); }
+MemoryRange Shard::TakeColdMemory() { return state_->parts.store.TakeColdMemory(); }
 
 void Shard::Clear(uint64_t slot_seed) { state_->Clear(slot_seed); }
 

@@ -66,7 +66,7 @@ ShardDriver::ShardDriver(const StorageCase& setup, size_t memory_bytes_max, uint
   CHECK_GE(memory_bytes_max, Shard::MemoryBytesMin());
   records_.set_enabled(setup.records);
   shard_.BeginEpoch(1);
-  HandOverColdMemory();
+  WarmPages(shard_.TakeColdMemory());  // before a server has clients
 }
 
 ShardDriver::~ShardDriver() {
