@@ -20,8 +20,8 @@ _DEAD = "dead"
 @dataclass
 class FaultTimes:
     """Milliseconds after the fault; None: never seen. relink_ms and resume_ms are counted from its
-    end, until both nodes have agreed on who copies what, and until they are in sync. resident_mb is
-    of the node that was hit."""
+    end, until both nodes have agreed on who copies what, and until they are in sync. calm_ms is the
+    survivor's longest pause in the second before it. resident_mb is of the node that was hit."""
 
     what: str
     survivor: str
@@ -31,6 +31,7 @@ class FaultTimes:
     relink_ms: Optional[float] = None
     resume_ms: Optional[float] = None
     resident_mb: float = 0.0
+    calm_ms: Optional[float] = None
 
 
 @dataclass
@@ -99,7 +100,7 @@ def _times(drill: Drill, index: int) -> FaultTimes:
         milliseconds(acks.gap(fault.when, until)),
         milliseconds(worst(states.linked_again(each, span, until) for each in lines)),
         milliseconds(worst(states.paired_again(each, span, until) for each in lines)),
-        round(fault.resident_mb, 1))
+        round(fault.resident_mb, 1), milliseconds(acks.calm(fault.when)))
 
 
 def _count_states(drill: Drill, outcome: Outcome) -> None:

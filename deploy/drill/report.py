@@ -36,9 +36,10 @@ def explanation() -> str:
     return ("times in ms, of the worst fault of the drill. detect: the survivor's line "
             "'replication: close'; 1st write: the first\nacknowledged write sent to the survivor "
             "after the fault; gap: the longest time around the fault in which it\n"
-            "acknowledged nothing new; resume: from the end of the fault until both nodes are in "
-            "sync. lost, stale, twice, wrong:\nwhat check_history found in everything that the "
-            "clients did and that the nodes hold at the end.")
+            "acknowledged nothing new; calm: the same in the second before it; resume: from the "
+            "end of the fault until both nodes\nare in sync. lost, stale, twice, wrong: what "
+            "check_history found in everything that the clients did and that\nthe nodes hold at "
+            "the end.")
 
 
 def about_failures(outcome: Outcome, logs: Dict[str, List[str]]) -> str:
@@ -71,7 +72,7 @@ def summary(results: Results, series_failures: Dict[str, List[str]]) -> str:
                      f"{acknowledged} writes acknowledged, {_found(outcomes)}, at most "
                      f"{resident:.0f} MiB resident")
         lines += [f"  {what[:-3].replace('_', ' '):12} {_quantiles(outcomes, what)}"
-                  for what in MEASURED if known_times(outcomes, what)]
+                  for what in (*MEASURED, "calm_ms") if known_times(outcomes, what)]
         lines += [f"  FAILED: {failure}" for failure in series_failures[name]]
     return "\n".join(lines)
 

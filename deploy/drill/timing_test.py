@@ -34,6 +34,10 @@ class AckTimesTest(unittest.TestCase):
         self._near(times.longest_pause(_FAULT, _UNTIL), _UNTIL - 10.302)
         self._near(times.gap(_FAULT, 10.302), 0.301)
 
+    def test_calm_is_the_pause_before_the_fault(self) -> None:
+        times = _acks((8.0, 8.1), (8.2, 9.01), (9.02, 9.04), (9.03, 9.98), (10.0, 11.0))
+        self._near(times.calm(_FAULT), 0.94)
+
     def test_no_answer_after_the_fault_is_no_gap_that_ended(self) -> None:
         times = _acks((9.9, 9.99))
         self.assertIsNone(times.gap(_FAULT, _UNTIL))
