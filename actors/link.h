@@ -29,6 +29,7 @@
 #include "actors/peer_dialer.h"
 #include "actors/pinned.h"
 #include "actors/probe.h"
+#include "actors/stream_clock.h"
 #include "net/event_loop.h"
 #include "proto/memcache/memory_limit.h"
 #include "proto/replication/mutation_log.h"
@@ -177,12 +178,11 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   // The stream.
   replication::MutationLog log_;
   OpenBatches open_batches_;
-  bool decides_ = false, told_first_mutation_ = false;
-  bool window_full_ = false, draining_ = false;
+  bool decides_ = false, told_first_mutation_ = false, window_full_ = false, draining_ = false;
   bool alone_ = false;            // replies need no acknowledgement
   uint64_t alone_mutations_ = 0;  // since Decide, answered without a peer
   uint64_t told_used_up_epoch_ = 0, slot_seed_ = 0;
-  int64_t clock_offset_ms_ = 0;
+  StreamClock stream_clock_;
   ForwardBook book_;
   absl::btree_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
   absl::optional<uint64_t> queued_from_;  // of the book: waits while the role is handed over

@@ -138,7 +138,8 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
 }
 
 void StoreActor::ReadAll(CommandBatch* batch) {
-  const int64_t now_ms = NowMs();
+  // What was hidden stays so when a better reading of the master's clock is a little less.
+  const int64_t now_ms = read_ms_ = std::max(read_ms_, NowMs());
   for (const Command& command : batch->commands) {
     if (IsFull(*batch)) return;
     if (IsWrite(command.op)) {
@@ -264,11 +265,13 @@ void StoreActor::OnOrder(const StoreOrder& order) {
       SetDeciding(true);
       break;
     case StoreOrder::kFollow:
+      if (decides_) read_ms_ = 0;  // another master's clock, or none that counts
       SetDeciding(false);
       shard_.Follow();
       break;
     case StoreOrder::kClear:
       slot_seed_ = order.value;
+      read_ms_ = 0;
       shard_.Clear(order.value);
       break;
     case StoreOrder::kTakeWrites:

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "net/clock.h"
 #include "proto/key_hash.h"
 #include "proto/replication/replication.pb.h"
 #include "tests/unit/actors/actor_fixture.h"
@@ -261,6 +262,28 @@ TEST_F(StoreWarmingTest, MemoryIsToldBeforeItIsNeededAndOnce) {
     for (char* begin : Told()) EXPECT_TRUE(told.insert(begin).second) << "twice";
   }
   EXPECT_GT(told.size(), 5u);
+}
+
+// ---------------------------------------------------------------- the stream clock
+
+TEST_F(StoreTest, AFollowersReadsDoNotGoBackInTime) {
+  const int64_t expiry_ms = net::MonotonicUs() / 1000 + 60'000;
+  const auto set_clock = [&](int64_t ahead_ms) { Send(store_, StreamClockOffset{ahead_ms}); };
+  set_clock(0);
+  Order(StoreOrder::kDecide, 1);
+  Command set = Set("a", "1");
+  set.expiry_ms = expiry_ms;
+  Execute({set});
+  const auto status = [this] { return Execute({Get("a")})->replies[0].reply.status; };
+  Order(StoreOrder::kFollow);
+  EXPECT_EQ(status(), Status::kHit);
+  set_clock(90'000);
+  EXPECT_EQ(status(), Status::kMiss);
+  set_clock(0);
+  EXPECT_EQ(status(), Status::kMiss) << "a better reading of the same clock";
+  Order(StoreOrder::kDecide, 2);
+  Order(StoreOrder::kFollow);
+  EXPECT_EQ(status(), Status::kHit) << "another master's clock";
 }
 
 // ---------------------------------------------------------------- epochs
