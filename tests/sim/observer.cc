@@ -13,9 +13,14 @@ void Observer::Blame(const std::string& sentence) {
   violations_.push_back(absl::StrCat("at ", timeline_.now_us() / 1000, " ms: ", sentence));
 }
 
-bool Observer::IsAlone(size_t index) const {
+bool Observer::Serves(size_t index) const {
   const State state = seen_[index].state;
-  return seen_[index].running && (state == replication::SOLO || state == replication::FEED);
+  return seen_[index].running &&
+         (state == replication::SOLO || state == replication::FEED || state == replication::MASTER);
+}
+
+bool Observer::IsAlone(size_t index) const {
+  return Serves(index) && seen_[index].state != replication::MASTER && !seen_[index].paired;
 }
 
 // By its own word, STOREs may be a moment behind; or because nothing has been written yet.
@@ -84,6 +89,7 @@ void Observer::OnState(size_t index, State from, State to) {
   Seen& seen = seen_[index];
   Seen& other = seen_[1 - index];
   const bool was_alone = from == replication::SOLO || from == replication::FEED;
+  seen.paired = false;
   // HOLD by way of SLAVE in one iteration.
   if (from == replication::JOIN && to != replication::SLAVE && to != replication::HOLD &&
       to != replication::BOOT && !IsEmpty(index)) {
@@ -100,7 +106,10 @@ void Observer::OnState(size_t index, State from, State to) {
     // Its source may have died behind InSync: all that it acknowledged is here.
     const bool source_gone =
         !other.running || other.state == replication::BOOT || other.state == replication::JOIN;
-    if (from == replication::JOIN) seen.current = other.current || source_gone;
+    if (from == replication::JOIN) {
+      seen.current = other.current || source_gone;
+      other.paired = other.state == replication::FEED;
+    }
   } else if (to == replication::JOIN || to == replication::BOOT) {
     const bool was_current = std::exchange(seen.current, false);
     seen.stale_since_us = timeline_.now_us();
@@ -150,10 +159,7 @@ void Observer::CloseFork() {
     const Seen& other = seen_[1 - index];
     const bool other_gone = !other.running || other.state == replication::JOIN ||
                             other.state == replication::BOOT || other.state == replication::SLAVE;
-    const State state = seen_[index].state;
-    const bool serves = seen_[index].running && seen_[index].current &&
-                        (IsAlone(index) || state == replication::MASTER);
-    if (!serves || !other_gone) continue;
+    if (!Serves(index) || !seen_[index].current || !other_gone) continue;
     history_.EndFork(timeline_.now_us());
     if (std::exchange(fork_with_empty_, false)) LoseAll(timeline_.now_us());
     return;
@@ -162,8 +168,7 @@ void Observer::CloseFork() {
 
 void Observer::CheckEpoch(size_t index) {
   const replication::RoleStatus& status = *nodes_[index]->status();
-  const bool answers = status.decides && (IsAlone(index) || status.state == replication::MASTER);
-  if (!answers) return;
+  if (!status.decides || !Serves(index)) return;
   const std::pair<uint64_t, uint64_t> epoch = {status.epoch.number(),
                                                status.epoch.minted_by().low()};
   const std::pair<size_t, uint64_t> process = {index, seen_[index].incarnation};

@@ -58,6 +58,7 @@ class Observer {
     uint64_t promotions = 0, emptied = 0;
     bool just_emptied = false;  // since the iteration before
     bool current = false;
+    bool paired = false;  // FEED, and its joiner is in sync: it acknowledges nothing alone any more
     int64_t stale_since_us = 0;  // when it ceased to be current
     int64_t alone_since_us = 0;
   };
@@ -70,6 +71,7 @@ class Observer {
   void CloseFork();
   void OpenFork(int64_t since_us, const std::string& why);
   void LoseAll(int64_t since_us);
+  bool Serves(size_t index) const;
   bool IsAlone(size_t index) const;
   bool IsEmpty(size_t index) const;
   void Blame(const std::string& sentence);
