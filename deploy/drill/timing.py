@@ -43,11 +43,11 @@ class AckTimes:
         return longest
 
     def calm(self, fault: float) -> float:
-        """The same before the fault, in as long a time: what the machine and the clients do anyway."""
+        """The same before the fault, in as long a time: what machine and clients do anyway."""
         return self.longest_pause(fault - _PAUSE_BEGINS_WITHIN_S, fault)
 
     def gap(self, fault: float, until: float) -> Optional[float]:
-        """How long this node acknowledged nothing new: the worse of the first two above. None: never."""
+        """How long this node acknowledged nothing new: the worse of the first two. None: never."""
         first = self.first_after(fault, until)
         return None if first is None else max(first, self.longest_pause(fault, until))
 
