@@ -21,7 +21,8 @@ _DEAD = "dead"
 class FaultTimes:
     """Milliseconds after the fault; None: never seen. relink_ms and resume_ms are counted from its
     end, until both nodes have agreed on who copies what, and until they are in sync. calm_ms is the
-    survivor's longest pause in the second before it. resident_mb is of the node that was hit."""
+    survivor's longest pause in the second before it, if that was quiet. resident_mb is of the node
+    that was hit."""
 
     what: str
     survivor: str
@@ -93,6 +94,7 @@ def _times(drill: Drill, index: int) -> FaultTimes:
     assert drill.observed is not None
     acks = drill.observed.acks[list(drill.seats).index(fault.survivor)]
     span = (fault.when, fault.ended)
+    quiet_since = drill.faults[index - 1].ended if index else drill.load_began
     lines = [list(seat.lines) for seat in drill.seats.values()]
     return FaultTimes(
         fault.what, fault.survivor, None if seen is None else milliseconds(seen - fault.when),
@@ -100,7 +102,7 @@ def _times(drill: Drill, index: int) -> FaultTimes:
         milliseconds(acks.gap(fault.when, until)),
         milliseconds(worst(states.linked_again(each, span, until) for each in lines)),
         milliseconds(worst(states.paired_again(each, span, until) for each in lines)),
-        round(fault.resident_mb, 1), milliseconds(acks.calm(fault.when)))
+        round(fault.resident_mb, 1), milliseconds(acks.calm(fault.when, quiet_since)))
 
 
 def _count_states(drill: Drill, outcome: Outcome) -> None:

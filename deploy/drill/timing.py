@@ -42,9 +42,11 @@ class AckTimes:
             index += 1
         return longest
 
-    def calm(self, fault: float) -> float:
-        """The same before the fault, in as long a time: what machine and clients do anyway."""
-        return self.longest_pause(fault - _PAUSE_BEGINS_WITHIN_S, fault)
+    def calm(self, fault: float, quiet_since: float) -> Optional[float]:
+        """The same before the fault, in as long a time: what machine and clients do anyway. None:
+        something else was done to the nodes in that time."""
+        begin = fault - _PAUSE_BEGINS_WITHIN_S
+        return None if begin < quiet_since else self.longest_pause(begin, fault)
 
     def gap(self, fault: float, until: float) -> Optional[float]:
         """How long this node acknowledged nothing new: the worse of the first two. None: never."""

@@ -36,7 +36,8 @@ class AckTimesTest(unittest.TestCase):
 
     def test_calm_is_the_pause_before_the_fault(self) -> None:
         times = _acks((8.0, 8.1), (8.2, 9.01), (9.02, 9.04), (9.03, 9.98), (10.0, 11.0))
-        self._near(times.calm(_FAULT), 0.94)
+        self._near(times.calm(_FAULT, 8.5), 0.94)
+        self.assertIsNone(times.calm(_FAULT, 9.1))
 
     def test_no_answer_after_the_fault_is_no_gap_that_ended(self) -> None:
         times = _acks((9.9, 9.99))
