@@ -22,7 +22,7 @@ LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions opti
       log_(kMutationLogBytesMax),
       open_batches_(options_.shard_count),
       slot_seed_(options_.slot_seed),
-      stream_clock_(options_.clock_offset_ms) {
+      clock_offset_ms_(options_.clock_offset_ms) {
   core->AddBeforeSleep(WhileRunning([this] { BeforeSleep(); }));
 }
 

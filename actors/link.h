@@ -29,7 +29,6 @@
 #include "actors/peer_dialer.h"
 #include "actors/pinned.h"
 #include "actors/probe.h"
-#include "actors/stream_clock.h"
 #include "net/event_loop.h"
 #include "proto/memcache/memory_limit.h"
 #include "proto/replication/mutation_log.h"
@@ -182,7 +181,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   bool alone_ = false;            // replies need no acknowledgement
   uint64_t alone_mutations_ = 0;  // since Decide, answered without a peer
   uint64_t told_used_up_epoch_ = 0, slot_seed_ = 0;
-  StreamClock stream_clock_;
+  int64_t clock_offset_ms_ = 0;
   ForwardBook book_;
   absl::btree_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
   absl::optional<uint64_t> queued_from_;  // of the book: waits while the role is handed over

@@ -236,7 +236,7 @@ void LinkActor::SendHello(Peer* peer) {
   hello.set_memory_bytes_max(memory_limit_.bytes());
   hello.set_item_bytes_max(options_.item_bytes_max);
   hello.set_slot_seed(slot_seed_);
-  hello.set_stream_clock_ms(net::MonotonicUs() / 1000 + stream_clock_.offset_ms());
+  hello.set_stream_clock_ms(net::MonotonicUs() / 1000 + clock_offset_ms_);
   hello.set_client_port(options_.client_port);
   Frame frame;
   *frame.mutable_hello() = hello;

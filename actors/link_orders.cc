@@ -13,6 +13,14 @@ namespace twincached {
 
 using replication::Frame;
 
+namespace {
+
+// A reading of the master's clock is behind it by its way here, so that a slave is never ahead;
+// this is for rounding at both ends and for the drift until the next one.
+constexpr int64_t kClockMarginMs = 2;
+
+}  // namespace
+
 void LinkActor::OnOrders(const RoleOrders& orders) {
   role_hello_ = orders.hello;
   for (const replication::Effect& effect : orders.effects) {
@@ -50,7 +58,6 @@ void LinkActor::Obey(const replication::AttachLink& attach) {
   if (attach.as_source) {
     BeginSource(attach.verdict);
   } else {
-    stream_clock_.BeginFollowing();
     SetStreamClock(peer_hello_.stream_clock_ms());
     BeginTarget(attach.verdict);
   }
@@ -70,7 +77,6 @@ void LinkActor::Obey(const replication::TurnLink& turn) {
     BeginSource(turn.verdict);
   } else if (turn.verdict.resume_position() == log_.end()) {
     sender_.reset();
-    stream_clock_.BeginFollowing();
     BeginTarget(turn.verdict);
   } else {
     Refuse(peer, "a Verdict from another position");
@@ -249,7 +255,7 @@ void LinkActor::SendHeartbeat() {
   replication::Heartbeat* heartbeat = frame.mutable_heartbeat();
   heartbeat->set_sent_us(static_cast<uint64_t>(net::BoottimeMs()) * 1000);
   heartbeat->set_echo_us(heard_us_);
-  heartbeat->set_stream_clock_ms(net::MonotonicUs() / 1000 + stream_clock_.offset_ms());
+  heartbeat->set_stream_clock_ms(net::MonotonicUs() / 1000 + clock_offset_ms_);
   heartbeat->set_state(role_hello_.state());
   heartbeat->set_memory_bytes_max(memory_limit_.bytes());
   heartbeat->set_position(receiver_ != nullptr ? receiver_->applied_position() : log_.end());
@@ -272,8 +278,9 @@ void LinkActor::OnHeartbeat(const replication::Heartbeat& heartbeat) {
 }
 
 void LinkActor::SetStreamClock(int64_t stream_ms) {
-  if (!stream_clock_.Follow(stream_ms, net::MonotonicUs() / 1000)) return;
-  const StreamClockOffset offset{stream_clock_.offset_ms()};
+  const int64_t offset_ms = stream_ms - net::MonotonicUs() / 1000 - kClockMarginMs;
+  if (std::exchange(clock_offset_ms_, offset_ms) == offset_ms) return;
+  const StreamClockOffset offset{offset_ms};
   for (const listener_actor& listener : wiring_->listeners) send(listener, offset);
   for (const store_actor& store : wiring_->stores) send(store, offset);
 }

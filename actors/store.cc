@@ -138,7 +138,7 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
 }
 
 void StoreActor::ReadAll(CommandBatch* batch) {
-  // What was hidden stays so when a better reading of the master's clock is a little less.
+  // What was hidden stays so when a later reading of the master's clock took longer to come.
   const int64_t now_ms = read_ms_ = std::max(read_ms_, NowMs());
   for (const Command& command : batch->commands) {
     if (IsFull(*batch)) return;
@@ -265,7 +265,6 @@ void StoreActor::OnOrder(const StoreOrder& order) {
       SetDeciding(true);
       break;
     case StoreOrder::kFollow:
-      if (decides_) read_ms_ = 0;  // another master's clock, or none that counts
       SetDeciding(false);
       shard_.Follow();
       break;
@@ -316,6 +315,8 @@ void StoreActor::OnOrder(const StoreOrder& order) {
 }
 
 void StoreActor::SetDeciding(bool decides) {
+  // What a read here has hidden is not shown again.
+  if (decides && !decides_) clock_offset_ms_ += std::max<int64_t>(0, read_ms_ - NowMs());
   // A new epoch of the same decider: what is not acknowledged stays so.
   if (!decides || !decides_) ledger_.Reset(shard_.newest_version());
   decides_ = decides;
