@@ -179,8 +179,11 @@ class ListenerTest(Strangers, NodeTestCase):
 
     def test_a_peer_is_still_welcome(self):
         for data in strangers().values():
-            with Client(self.repl_port) as stranger:
-                stranger.send(data)
+            try:
+                with Client(self.repl_port) as stranger:
+                    stranger.send(data)
+            except (ConnectionResetError, BrokenPipeError):
+                pass  # one too many at a time, which a node that is short of CPU may see
         with self.node.client() as client:
             self.assertEqual(client.set("k", b"v"), "STORED")
         joiner = self.start_node("joiner", repl_port=self.repl_port)
