@@ -24,7 +24,7 @@ struct NodeSetup {
   Config config;  // ports and names as they are, none left to choose
   replication::RoleConfig role;
   net::HostPort peer;  // host empty: none
-  warmer_actor warmer;
+  warmer_actor warmer;  // none in the simulator
   std::vector<net::Address> client_addresses;
   std::vector<net::Address> replication_addresses;
   std::function<void()> on_open;          // clients can connect now, for the first time
