@@ -187,6 +187,19 @@ TEST_F(ReclaimerTest, ALowerBoundIsComeToInStepsThatDoNotWait) {
   EXPECT_LE(most, 40u) << "items that one set gave up";
 }
 
+TEST_F(ReclaimerTest, ALowerBoundAtAnyMomentRefusesNoStore) {
+  // Overwrites of other sizes keep it compacting; the bound falls in the middle of that.
+  uint32_t number = 0;
+  for (int round = 0; round < 500; ++round) {
+    world_.shard(0).SetMemoryBytesMax(round % 2 == 0 ? kBytes : kBytes / 2);
+    for (int i = 0; i < 100 + round % 37; ++i) {
+      number = number * 1664525 + 1013904223;
+      const std::string key = "key" + std::to_string(number >> 8 & 1023);
+      ASSERT_EQ(Set(key, 50 + (number >> 20) % 800), Status::kStored) << round;
+    }
+  }
+}
+
 TEST_F(ReclaimerTest, WhatAFlushLeftOutsideIsGivenBackByAndBy) {
   for (int i = 0; i < 8; ++i) ASSERT_EQ(Set("l" + std::to_string(i), 30'000), Status::kStored);
   Run(Op::kFlush, "");
