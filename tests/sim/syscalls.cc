@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ int __real_close(int fd);
 ssize_t __real_read(int fd, void* data, size_t bytes);
 ssize_t __real_write(int fd, const void* data, size_t bytes);
 int __real_clock_gettime(clockid_t clock, timespec* time);
+int __real_madvise(void* begin, size_t bytes, int advice) noexcept;
 
 int __wrap_socket(int, int, int) { return Errno(Process::current()->Socket()); }
 
@@ -156,6 +158,13 @@ int __wrap_clock_gettime(clockid_t clock, timespec* time) {
   time->tv_sec = now_us / 1000000;
   time->tv_nsec = now_us % 1000000 * 1000;
   return 0;
+}
+
+// Pages that a store gives back are left as they are: to fault them in again takes longer than
+// everything else in a world, and nobody may read what they held.
+int __wrap_madvise(void* begin, size_t bytes, int advice) noexcept {
+  if (advice == MADV_DONTNEED && Process::current() != nullptr) return 0;
+  return __real_madvise(begin, bytes, advice);
 }
 
 }  // extern "C"
