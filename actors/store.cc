@@ -7,7 +7,7 @@
 #include "proto/check.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
-#include "proto/replication/frame.h"
+#include "storage/prefetch.h"
 #include "storage/slot_checks.h"
 
 namespace twincached {
@@ -21,32 +21,6 @@ constexpr size_t kItemsPerMaintenance = 2000;
 constexpr int64_t kMaintenanceMs = 1000;
 // Forwarded commands are answered in records: a batch of them is cut so that no frame gets large.
 constexpr size_t kForwardRecordBytesMax = 1u << 20;
-
-absl::string_view KeyOf(const replication::Record& record) {
-  switch (record.effect_case()) {
-    case replication::Record::kPut:
-      return record.put().key();
-    case replication::Record::kTouch:
-      return record.touch().key();
-    case replication::Record::kRemove:
-      return record.remove().key();
-    default:
-      return {};
-  }
-}
-
-ForwardAnswer ToAnswer(const replication::ForwardAnswer& encoded) {
-  ForwardAnswer answer;
-  answer.incarnation_low = encoded.incarnation_low();
-  answer.number = encoded.number();
-  answer.parts = encoded.parts();
-  answer.reply.status = static_cast<Status>(encoded.status());
-  answer.reply.client_flags = encoded.client_flags();
-  answer.reply.cas = encoded.cas();
-  answer.reply.number = encoded.value_number();
-  answer.value = encoded.value();
-  return answer;
-}
 
 }  // namespace
 
@@ -112,6 +86,7 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
   const int64_t now_ms = NowMs();
   const bool forwarded = batch->origin == CommandOrigin::kPeerForward;
   for (size_t i = 0; i < batch->commands.size() && !IsFull(*batch); ++i) {
+    PrefetchFor(*batch, i);
     // What the peer forwards, it applies: that has a replica.
     if (!takes_writes_ && !forwarded && IsWrite(batch->commands[i].op)) {
       batch->no_replica = true;
@@ -140,14 +115,19 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
 void StoreActor::ReadAll(CommandBatch* batch) {
   // What was hidden stays so when a later reading of the master's clock took longer to come.
   const int64_t now_ms = read_ms_ = std::max(read_ms_, NowMs());
-  for (const Command& command : batch->commands) {
-    if (IsFull(*batch)) return;
-    if (IsWrite(command.op)) {
+  for (size_t i = 0; i < batch->commands.size() && !IsFull(*batch); ++i) {
+    PrefetchFor(*batch, i);
+    if (IsWrite(batch->commands[i].op)) {
       batch->refused = true;
       return;
     }
-    KeepReply(shard_.Read(command, now_ms), 0, batch);
+    KeepReply(shard_.Read(batch->commands[i], now_ms), 0, batch);
   }
+}
+
+void StoreActor::PrefetchFor(const CommandBatch& batch, size_t i) const {
+  PrefetchFrom(shard_, i, batch.commands.size(),
+               [&batch](size_t j) { return batch.commands[j].hash; });
 }
 
 // Of clients' commands: the LISTENER asks again for those that are left. Forwards are bounded by
@@ -195,65 +175,6 @@ void StoreActor::HandOverColdMemory() {
   if (!wiring_->warmer) return;
   const MemoryRange range = shard_.TakeColdMemory();
   if (range.bytes > 0) send(wiring_->warmer, ColdMemory{range});
-}
-
-// ---------------------------------------------------------------- the peer's records
-
-void StoreActor::OnApply(const ApplyBatch& batch) {
-  auto applied = std::make_shared<Applied>();
-  applied->ticket = batch.ticket;
-  if (decides_) return;  // a late batch of a link that is over
-  if (batch.placed == nullptr) {
-    ApplyAll(batch, batch.records, applied.get());
-  } else {
-    ApplyPlaced(batch, applied.get());
-  }
-  send(wiring_->link, std::move(applied));
-}
-
-void StoreActor::ApplyAll(const ApplyBatch& batch, absl::string_view records, Applied* applied) {
-  absl::string_view encoded;
-  while (applied->failure.empty() && replication::NextRecord(&records, &encoded)) {
-    ApplyRecord(batch, encoded, applied);
-  }
-  if (applied->failure.empty() && !records.empty()) applied->failure = "malformed record";
-}
-
-void StoreActor::ApplyPlaced(const ApplyBatch& batch, Applied* applied) {
-  if (batch.placed->has_digest()) {
-    applied->compared = std::make_unique<replication::DigestResult>(
-        CompareSlots(shard_, options_.shard, batch.placed->digest()));
-    return;
-  }
-  const replication::Repair& repair = batch.placed->repair();
-  if (!Owns(repair.first_hash())) return;
-  const absl::Status status = DropForRepair(repair, slot_seed_, &shard_);
-  if (!status.ok()) {
-    applied->failure = std::string(status.message());
-  } else {
-    ApplyAll(batch, repair.records(), applied);
-  }
-}
-
-void StoreActor::ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, Applied* applied) {
-  if (!scratch_.ParseFromArray(encoded.data(), static_cast<int>(encoded.size()))) {
-    applied->failure = "malformed record";
-    return;
-  }
-  const absl::string_view key = KeyOf(scratch_);
-  const bool ours = key.empty() || !batch.every_shard || Owns(HashKey(key, slot_seed_));
-  if (ours) {
-    const absl::Status status = shard_.Apply(scratch_, NowMs());
-    if (absl::IsResourceExhausted(status)) {
-      applied->shed_keys.emplace_back(key.data(), key.size());
-    } else if (!status.ok()) {
-      applied->failure = std::string(status.message());
-      return;
-    }
-  }
-  // One shard tells an answer: the one that owns the key, or the first for an answer without one.
-  const bool tells = key.empty() ? !batch.every_shard || options_.shard.shard_index == 0 : ours;
-  if (scratch_.has_answer() && tells) applied->answers.push_back(ToAnswer(scratch_.answer()));
 }
 
 // ---------------------------------------------------------------- the LINK's orders

@@ -52,6 +52,7 @@ class StoreActor final : public pinned<store_actor> {
   void OnCommands(const CommandBatchPtr& batch);
   void ExecuteAll(CommandBatch* batch);
   void ReadAll(CommandBatch* batch);
+  void PrefetchFor(const CommandBatch& batch, size_t i) const;
   bool IsFull(const CommandBatch& batch) const;
   void KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch);
   void AnswerBatch(const CommandBatchPtr& batch);
@@ -64,7 +65,8 @@ class StoreActor final : public pinned<store_actor> {
   void OnApply(const ApplyBatch& batch);
   void ApplyAll(const ApplyBatch& batch, absl::string_view records, Applied* applied);
   void ApplyPlaced(const ApplyBatch& batch, Applied* applied);
-  void ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, Applied* applied);
+  void ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, int64_t now_ms,
+                   Applied* applied);
 
   void OnOrder(const StoreOrder& order);
   void TellShed();
@@ -79,6 +81,11 @@ class StoreActor final : public pinned<store_actor> {
   Shard shard_;
   RecordWriter records_;
   HoldLedger ledger_;
+  struct EncodedRecord {
+    absl::string_view encoded;
+    uint64_t hash;  // of its key
+  };
+  std::vector<EncodedRecord> to_apply_;  // of the batch at hand
   replication::Record scratch_;
   WiringPtr wiring_;
   bool decides_ = false;

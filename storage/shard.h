@@ -108,9 +108,7 @@ class Shard {
   void DropAllBut(const absl::flat_hash_set<std::string>& keys, const HashRange& range);
 
   // ---- Both ----
-  // Asks the processor for what the command with this hash will touch, so that a batch does not
-  // wait for memory once per command: PrefetchIndex some eight commands ahead, PrefetchItem some
-  // four. Changes nothing.
+  // Asks the processor for what a command with this hash will touch, the index first: prefetch.h.
   void PrefetchIndex(uint64_t hash) const;
   void PrefetchItem(uint64_t hash) const;
   // Memory that items will come to soon and that nobody has touched; empty when there is none. The

@@ -247,6 +247,21 @@ bool NextRecord(absl::string_view* records, absl::string_view* encoded_record) {
   return true;
 }
 
+absl::string_view KeyOfRecord(absl::string_view encoded_record) {
+  // The effect comes first, and in it the key.
+  static_assert(Put::kKeyFieldNumber == 1 && Touch::kKeyFieldNumber == 1 &&
+                Remove::kKeyFieldNumber == 1);
+  absl::string_view effect, key;
+  for (const int field :
+       {Record::kPutFieldNumber, Record::kTouchFieldNumber, Record::kRemoveFieldNumber}) {
+    if (!TakeTag(LengthDelimitedTag(field), &encoded_record)) continue;
+    if (!TakeBytes(&encoded_record, &effect)) return {};
+    if (!TakeTag(LengthDelimitedTag(Put::kKeyFieldNumber), &effect)) return {};
+    return TakeBytes(&effect, &key) ? key : absl::string_view();
+  }
+  return {};
+}
+
 PutTotals CountPuts(absl::string_view records) {
   PutTotals totals;
   absl::string_view record;

@@ -71,6 +71,10 @@ bool ParseDataFrame(absl::string_view payload, DataView* view);
 // (then *records is not empty and stays as it is).
 bool NextRecord(absl::string_view* records, absl::string_view* encoded_record);
 
+// The key that an encoded Record of this program's making changes, empty when it changes none; a
+// view into the record. No check: a malformed record has any key.
+absl::string_view KeyOfRecord(absl::string_view encoded_record);
+
 // How much of a snapshot these records are: their puts, and the bytes of those keys and values.
 // REQUIRES: records of this node's own making.
 struct PutTotals {

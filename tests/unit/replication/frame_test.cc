@@ -274,6 +274,26 @@ TEST(NextRecord, StopsInFrontOfWhatIsMalformed) {
   }
 }
 
+TEST(KeyOfRecord, IsTheKeyOfWhatChangesOneItem) {
+  Record touch, flush, answer;
+  touch.mutable_touch()->set_key("touched");
+  touch.mutable_answer()->set_number(5);
+  flush.mutable_flush()->set_slots(1);
+  answer.mutable_answer()->set_value("value");
+  EXPECT_EQ(KeyOfRecord(PutRecord("key", "value").SerializeAsString()), "key");
+  EXPECT_EQ(KeyOfRecord(RemoveRecord("removed").SerializeAsString()), "removed");
+  EXPECT_EQ(KeyOfRecord(touch.SerializeAsString()), "touched");
+  EXPECT_EQ(KeyOfRecord(flush.SerializeAsString()), "");
+  EXPECT_EQ(KeyOfRecord(answer.SerializeAsString()), "");
+}
+
+TEST(KeyOfRecord, IsEmptyForWhatIsCutOff) {
+  const std::string put = PutRecord("key", "value").SerializeAsString();
+  for (size_t bytes = 0; bytes < put.size(); ++bytes) {
+    EXPECT_EQ(KeyOfRecord(absl::string_view(put).substr(0, bytes)), "");
+  }
+}
+
 TEST(CountPuts, CountsItemsAndTheirKeysAndValues) {
   Record delayed_flush;
   delayed_flush.mutable_delayed_flush()->set_at_ms(5);
