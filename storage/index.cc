@@ -1,7 +1,6 @@
 #include "storage/index.h"
 
 #include <algorithm>
-#include <iterator>
 #include <new>
 
 #include "proto/check.h"
@@ -41,6 +40,15 @@ void Index::DeleteTable(Table* table) {
     ::operator delete(table->refs, kBucketAlignment);
   }
   delete table;
+}
+
+uint32_t Index::RoundUp(uint32_t buckets) {
+  if (buckets < kPageBuckets) return buckets;
+  return (buckets + kPageBuckets - 1) / kPageBuckets * kPageBuckets;
+}
+
+uint32_t Index::BucketsFor(uint32_t refs) {
+  return RoundUp((refs + refs / kGrowthDivisor) / kFullRefsPerBucket + 1);
 }
 
 uint32_t Index::GrownBuckets(const Table& table) {
@@ -110,29 +118,46 @@ void Index::Insert(uint64_t hash, Location location) {
   Place(TableOf(hash), RefOf(hash, location));
 }
 
+void Index::Collect(const Table& table) {
+  const size_t count = size_t{table.bucket_count} * kRefsPerBucket;
+  moving_.resize(count);
+  size_t live = 0;
+  for (size_t i = 0; i < count; ++i) {
+    moving_[live] = table.refs[i];
+    live += table.refs[i] > kRemoved;
+  }
+  moving_.resize(live);
+}
+
+void Index::Fill(const uint64_t* refs, size_t count, Table* table) {
+  DCHECK_EQ(table->used, 0u);
+  filled_.assign(table->bucket_count, 0);
+  for (size_t i = 0; i < count; ++i) {
+    uint32_t bucket = HomeOf(*table, TagOfRef(refs[i]));
+    while (filled_[bucket] == kRefsPerBucket) {
+      if (++bucket == table->bucket_count) bucket = 0;
+    }
+    table->refs[bucket * kRefsPerBucket + filled_[bucket]++] = refs[i];
+  }
+  table->used = table->live = static_cast<uint32_t>(count);
+}
+
 void Index::Grow(Slot* slot, Table* table, uint32_t tag) {
   const uint32_t bucket_count = GrownBuckets(*table);
+  Collect(*table);
   if (table->mapped() && bucket_count <= kBucketsMax) return GrowInPlace(bucket_count, table);
   Table* grown = NewTable(bucket_count, table->depth);
-  const uint32_t count = table->bucket_count * kRefsPerBucket;
-  for (uint32_t i = 0; i < count; ++i) {
-    if (table->refs[i] > kRemoved) Place(grown, table->refs[i]);
-  }
+  Fill(moving_.data(), moving_.size(), grown);
   Enter(slot, tag, grown);
   DeleteTable(table);
 }
 
 void Index::GrowInPlace(uint32_t bucket_count, Table* table) {
-  const uint32_t count = table->bucket_count * kRefsPerBucket;
-  std::vector<uint64_t> refs;
-  refs.reserve(table->live);
-  std::copy_if(table->refs, table->refs + count, std::back_inserter(refs),
-               [](uint64_t ref) { return ref > kRemoved; });
-  std::fill_n(table->refs, count, kEmpty);
+  std::fill_n(table->refs, table->bucket_count * kRefsPerBucket, kEmpty);
   memory_bytes_ += TableBytes(bucket_count) - TableBytes(table->bucket_count);
   table->bucket_count = bucket_count;
   table->used = table->live = 0;
-  for (const uint64_t ref : refs) Place(table, ref);
+  Fill(moving_.data(), moving_.size(), table);
 }
 
 void Index::Split(Slot* slot, Table* table, uint32_t tag) {
@@ -145,18 +170,15 @@ void Index::Split(Slot* slot, Table* table, uint32_t tag) {
   }
   const uint32_t depth = table->depth + 1;
   const uint32_t bit = 1u << (kTagBits - depth);
-  const uint32_t count = table->bucket_count * kRefsPerBucket;
-  std::array<uint32_t, 2> refs_in_half = {0, 0};
-  for (uint32_t i = 0; i < count; ++i) {
-    if (table->refs[i] > kRemoved) ++refs_in_half[(TagOfRef(table->refs[i]) & bit) != 0];
-  }
-  const std::array<Table*, 2> halves = {NewTable(BucketsFor(refs_in_half[0]), depth),
-                                        NewTable(BucketsFor(refs_in_half[1]), depth)};
-  for (uint32_t i = 0; i < count; ++i) {
-    if (table->refs[i] > kRemoved) {
-      Place(halves[(TagOfRef(table->refs[i]) & bit) != 0], table->refs[i]);
-    }
-  }
+  Collect(*table);
+  const auto middle = std::stable_partition(
+      moving_.begin(), moving_.end(), [bit](uint64_t ref) { return (TagOfRef(ref) & bit) == 0; });
+  const uint32_t lower = static_cast<uint32_t>(middle - moving_.begin());
+  const uint32_t upper = static_cast<uint32_t>(moving_.end() - middle);
+  const std::array<Table*, 2> halves = {NewTable(BucketsFor(lower), depth),
+                                        NewTable(BucketsFor(upper), depth)};
+  Fill(moving_.data(), lower, halves[0]);
+  Fill(moving_.data() + lower, upper, halves[1]);
   Enter(slot, tag & ~bit, halves[0]);
   Enter(slot, tag | bit, halves[1]);
   DeleteTable(table);

@@ -126,13 +126,8 @@ class Index {
   static size_t RangeBytes(uint32_t bucket_count) {
     return size_t{std::max(bucket_count, kBucketsMax)} * kRefsPerBucket * sizeof(uint64_t);
   }
-  static uint32_t RoundUp(uint32_t buckets) {
-    if (buckets < kPageBuckets) return buckets;
-    return (buckets + kPageBuckets - 1) / kPageBuckets * kPageBuckets;
-  }
-  static uint32_t BucketsFor(uint32_t refs) {
-    return RoundUp((refs + refs / kGrowthDivisor) / kFullRefsPerBucket + 1);
-  }
+  static uint32_t RoundUp(uint32_t buckets);
+  static uint32_t BucketsFor(uint32_t refs);
   static bool IsFull(const Table& table) {
     return table.used >= table.bucket_count * kFullRefsPerBucket;
   }
@@ -148,6 +143,9 @@ class Index {
   void DeleteTable(Table* table);
   static void Place(Table* table, uint64_t ref);
   static uint64_t* FindRef(const Table& table, uint64_t ref);
+  // A table's references to moving_; references to a table without any.
+  void Collect(const Table& table);
+  void Fill(const uint64_t* refs, size_t count, Table* table);
   // Puts `to` where `from` stands in the directory entries of `tag` at to->depth.
   void Enter(Slot* slot, uint32_t tag, Table* to);
   void Grow(Slot* slot, Table* table, uint32_t tag);
@@ -157,6 +155,8 @@ class Index {
   std::array<Slot, kSlotCount> slots_;
   std::vector<Directory> dropped_;
   size_t memory_bytes_ = 0;
+  std::vector<uint64_t> moving_;  // references between two tables
+  std::vector<uint8_t> filled_;   // how many of them each bucket of the new one has
 };
 
 template <typename Matches>
