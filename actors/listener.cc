@@ -224,6 +224,8 @@ void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
   if (entry.stored && round.batches[entry.shard]->refused) client->gone = true;
   if (client->gone) return;
   if (client->left_over > 0 || !IsExecuted(round, entry)) return LeaveOver(round, entry);
+  if (IsUndecided(round, entry)) return Forward(client, entry.request);
+  if (client->HasForwards()) return WaitBehindForward(round, entry);
   if (!entry.stored) return ComposeReply(entry.request, {}, client->connection->output());
   const CommandBatch& batch = *round.batches[entry.shard];
   const StoredReply& stored = batch.replies[entry.index];

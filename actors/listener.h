@@ -106,12 +106,15 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
 
   // What a round left over (listener_backlog.cc).
   static bool IsExecuted(const Round& round, const Entry& entry);
+  static bool IsUndecided(const Round& round, const Entry& entry);
   static void LeaveOver(const Round& round, const Entry& entry);
+  static void KeepAnswer(const Round& round, const Entry& entry, PendingRequest* pending);
   void TakeBacklog(Client* client);
   void ComposePending(Client* client, const PendingRequest& pending);
 
   // Forwards (listener_forwards.cc).
   void Forward(Client* client, const Request& request);
+  static void WaitBehindForward(const Round& round, const Entry& entry);
   void OnForwardReplies(ForwardReplies* replies);
   void ComposeAnswered(Client* client);
   void SendForwards();

@@ -18,6 +18,11 @@ bool ListenerActor::IsExecuted(const Round& round, const Entry& entry) {
   return entry.index < round.batches[entry.shard]->replies.size();
 }
 
+// The master is to be asked.
+bool ListenerActor::IsUndecided(const Round& round, const Entry& entry) {
+  return entry.stored && round.batches[entry.shard]->replies[entry.index].undecided;
+}
+
 // Behind what this round has left over before, and before what earlier rounds have.
 void ListenerActor::LeaveOver(const Round& round, const Entry& entry) {
   DCHECK(entry.request.kind != RequestKind::kFlush);
@@ -26,12 +31,16 @@ void ListenerActor::LeaveOver(const Round& round, const Entry& entry) {
   const auto place = static_cast<std::ptrdiff_t>(client->left_over++);
   PendingRequest& pending = *client->backlog->emplace(client->backlog->begin() + place);
   pending.request = entry.request;
-  pending.answered = IsExecuted(round, entry);
-  if (!pending.answered || !entry.stored) return;
+  if (IsExecuted(round, entry) && !IsUndecided(round, entry)) KeepAnswer(round, entry, &pending);
+}
+
+void ListenerActor::KeepAnswer(const Round& round, const Entry& entry, PendingRequest* pending) {
+  pending->answered = true;
+  if (!entry.stored) return;  // its text is the reply
   const StoredReply& stored = round.batches[entry.shard]->replies[entry.index];
-  pending.reply = stored.reply;
-  pending.value = std::string(stored.reply.value);
-  pending.revealed.push_back({entry.shard, stored.hold_seq});
+  pending->reply = stored.reply;
+  pending->value = std::string(stored.reply.value);
+  pending->revealed.push_back({entry.shard, stored.hold_seq});
 }
 
 // Composes what is answered and asks for the next that is not. REQUIRES: not in a round.

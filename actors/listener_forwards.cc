@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "actors/listener.h"
+#include "proto/check.h"
 #include "proto/limits.h"
 
 namespace twincached {
@@ -41,6 +42,18 @@ void ListenerActor::Forward(Client* client, const Request& request) {
   out.index = client->first_forward_index + client->forwards->size() - 1;
   out.command = request.command;
   Own(&out.command.key, &out.command.value, &out.owned);
+}
+
+// The client's reply is known, and waits for a read of the same round that the master is asked for.
+void ListenerActor::WaitBehindForward(const Round& round, const Entry& entry) {
+  DCHECK(entry.request.kind != RequestKind::kFlush);
+  std::deque<PendingRequest>& forwards = *entry.client->forwards;
+  forwards.emplace_back();
+  PendingRequest& pending = forwards.back();
+  pending.request = entry.request;
+  pending.request.command.value = {};
+  Own(&pending.request.command.key, &pending.request.text, &pending.owned);
+  KeepAnswer(round, entry, &pending);
 }
 
 void ListenerActor::SendForwards() {

@@ -34,6 +34,7 @@ struct StoredReply {
   uint64_t hold_seq =
       0;  // leaves only when the shard's batch of this number is acknowledged; 0: at once
   size_t value_offset = 0;
+  bool undecided = false;  // a read that only the master can answer: it seems too old here
 };
 
 enum class CommandOrigin : uint8_t {

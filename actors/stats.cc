@@ -8,7 +8,7 @@ namespace twincached {
 namespace {
 
 // A new counter must be added up here too.
-static_assert(sizeof(ShardStats) == (29 + 8 + 8 * kSizeClasses) * sizeof(uint64_t),
+static_assert(sizeof(ShardStats) == (28 + 8 + 8 * kSizeClasses) * sizeof(uint64_t),
               "AddItems, AddCommands, AddMemory or AddClasses lacks one");
 static_assert(sizeof(ListenerStats) == 9 * sizeof(uint64_t), "AddListener lacks one");
 
@@ -29,7 +29,6 @@ void AddCommands(const ShardStats& part, ShardStats* sum) {
   sum->get_hits += part.get_hits;
   sum->get_misses += part.get_misses;
   sum->get_expired += part.get_expired;
-  sum->get_flushed += part.get_flushed;
   sum->cmd_get += part.cmd_get;
   sum->cmd_set += part.cmd_set;
   sum->cmd_touch += part.cmd_touch;

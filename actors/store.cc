@@ -113,15 +113,16 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
 }
 
 void StoreActor::ReadAll(CommandBatch* batch) {
-  // What was hidden stays so when a later reading of the master's clock took longer to come.
-  const int64_t now_ms = read_ms_ = std::max(read_ms_, NowMs());
+  const int64_t now_ms = NowMs();
   for (size_t i = 0; i < batch->commands.size() && !IsFull(*batch); ++i) {
     PrefetchFor(*batch, i);
     if (IsWrite(batch->commands[i].op)) {
       batch->refused = true;
       return;
     }
-    KeepReply(shard_.Read(batch->commands[i], now_ms), 0, batch);
+    const absl::optional<Reply> reply = shard_.Read(batch->commands[i], now_ms);
+    KeepReply(reply.value_or(Reply()), 0, batch);
+    batch->replies.back().undecided = !reply.has_value();
   }
 }
 
@@ -191,7 +192,6 @@ void StoreActor::OnOrder(const StoreOrder& order) {
       break;
     case StoreOrder::kClear:
       slot_seed_ = order.value;
-      read_ms_ = 0;
       shard_.Clear(order.value);
       break;
     case StoreOrder::kTakeWrites:
@@ -236,8 +236,6 @@ void StoreActor::OnOrder(const StoreOrder& order) {
 }
 
 void StoreActor::SetDeciding(bool decides) {
-  // What a read here has hidden is not shown again.
-  if (decides && !decides_) clock_offset_ms_ += std::max<int64_t>(0, read_ms_ - NowMs());
   // A new epoch of the same decider: what is not acknowledged stays so.
   if (!decides || !decides_) ledger_.Reset(shard_.newest_version());
   decides_ = decides;

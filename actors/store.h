@@ -92,7 +92,6 @@ class StoreActor final : public pinned<store_actor> {
   bool takes_writes_ = true;
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_;
-  int64_t read_ms_ = 0;  // the stream time of the newest read of a follower
   net::TimerId maintenance_ = 0;
 };
 

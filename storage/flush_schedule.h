@@ -1,8 +1,8 @@
 // Which slots are to be flushed when: the delayed flushes of a shard.
 //
 // A plain value. It fires nothing: a deciding shard asks what is due and flushes; a following one
-// keeps it for the day when it decides, and hides what is due. A later flush of a slot, delayed or
-// not, replaces an earlier one.
+// keeps it for the day when it decides, and does not answer about what is due. A later flush of a
+// slot, delayed or not, replaces an earlier one.
 #pragma once
 
 #include <algorithm>

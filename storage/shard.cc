@@ -140,27 +140,22 @@ std::vector<std::string> Shard::ShedKeys() const {
   return {shed.begin(), shed.end()};
 }
 
-Reply Shard::Read(const Command& command, int64_t now_ms) {
+absl::optional<Reply> Shard::Read(const Command& command, int64_t now_ms) {
   ShardParts& parts = state_->parts;
-  ++parts.stats.cmd_get;
-  Reply reply;
   if (BrokenOnPurpose(Canary::kSlaveFlushes)) {
     RecordWriter untold;  // and by a clock that is ahead
     state_->executor.FireFlushes(state_->CallOf(now_ms + 500, &untold));
   }
   const Location location = parts.store.Find(command.hash, command.key);
   if (location == kNoLocation) {
+    ++parts.stats.cmd_get;
     ++parts.stats.get_misses;
-    return reply;
+    return Reply();
   }
   ItemHeader* item = parts.store.At(location);
   const bool expired = IsExpired(item->expiry_ms(), now_ms);
-  const bool flushed = parts.flushes.IsDue(SlotOf(command.hash), now_ms);
-  if (expired || flushed) {
-    ++parts.stats.get_misses;
-    ++(expired ? parts.stats.get_expired : parts.stats.get_flushed);
-    return reply;
-  }
+  if (expired || parts.flushes.IsDue(SlotOf(command.hash), now_ms)) return absl::nullopt;
+  ++parts.stats.cmd_get;
   ++parts.stats.get_hits;
   item->NoteRead(static_cast<uint32_t>(now_ms / 1000));
   return ReplyOf(*item);

@@ -11,8 +11,7 @@
 // puts, touches,
 //    deletes, expiries, evictions and flushes. A shard that applied the same records in the same
 //    order holds the same items with the same versions.
-// 2. Only a deciding shard removes for age or for room. A following shard hides what has expired
-// and keeps it.
+// 2. Only a deciding shard removes for age or for room, and only it says that something is too old.
 // 3. Versions are minted in increasing order, never twice, and keep the shard's residue: counter %
 // shard_count.
 #pragma once
@@ -26,6 +25,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "proto/key_hash.h"
 #include "proto/memcache/command.h"
 #include "proto/replication/replication.pb.h"
@@ -83,7 +83,9 @@ class Shard {
   // know it yet, or its removal is on the way.
   std::vector<std::string> ShedKeys() const;
   // Read-only lookup for a following node's clients; counts in stats, marks the item as read.
-  Reply Read(const Command& command, int64_t now_ms);
+  // Nothing when by `now_ms` the item has expired or is flushed: that is for the decider to say,
+  // who may have given it more time meanwhile.
+  absl::optional<Reply> Read(const Command& command, int64_t now_ms);
 
   // ---- Snapshot source ----
   // A cursor over everything live. Execute() stays correct beside it: an item that would move
@@ -96,7 +98,7 @@ class Shard {
 
   // ---- Comparing and repairing ----
   // What another node's shard has to have in this slot too: the sum of its items' digests
-  // (item_digest.h), hidden expired ones included, and of a flush that is to come.
+  // (item_digest.h), expired ones included, and of a flush that is to come.
   uint64_t SlotDigest(uint32_t slot) const;
   // Following: slots where the peer still has items that found no room here. They differ lawfully
   // until it has told their removal.

@@ -38,7 +38,7 @@ struct ShardStats {
   uint64_t expired_unfetched = 0;
   uint64_t evicted_unfetched = 0;
   uint64_t reclaimed = 0;  // expired items whose room was taken back
-  uint64_t get_hits = 0, get_misses = 0, get_expired = 0, get_flushed = 0;
+  uint64_t get_hits = 0, get_misses = 0, get_expired = 0;
   uint64_t cmd_get = 0, cmd_set = 0, cmd_touch = 0, cmd_flush = 0;
   uint64_t delete_hits = 0, delete_misses = 0;
   uint64_t incr_hits = 0, incr_misses = 0, decr_hits = 0, decr_misses = 0;

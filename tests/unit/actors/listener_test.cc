@@ -217,6 +217,38 @@ TEST_F(ListenerBacklogTest, WhatIsLeftOverIsForwardedOnceThisNodeFollows) {
   EXPECT_EQ(link_.Heard<ForwardRequestsPtr>()[0]->at(0).command.value, "new");
 }
 
+// ---------------------------------------------------------------- what only the master can say
+
+TEST_F(ListenerTest, WhatSeemsTooOldIsAskedOfTheMasterAndRepliesKeepTheirOrder) {
+  const auto client = Connect();
+  Ask(client.get(), SetText("fresh", "1") + SetText("young", "2") + "set old 0 5 1\r\n3\r\n");
+  for (const store_actor& store : stores_) {
+    Send(store, StoreOrder{StoreOrder::kFollow, 0});
+    Send(store, StreamClockOffset{10'000});
+  }
+  Send(listener_, Lease{net::BoottimeMs() + 60'000});
+  Serve(ServingMode::kFollower);
+  EXPECT_EQ(Ask(client.get(), "get fresh old young\r\nget old young\r\n"), ValueText("fresh", "1"));
+  ASSERT_EQ(link_.Heard<ForwardRequestsPtr>().size(), 1u);
+  const ForwardRequests& asked = *link_.Heard<ForwardRequestsPtr>()[0];
+  ASSERT_EQ(asked.size(), 2u);
+  auto replies = std::make_shared<ForwardReplies>(2);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(asked[i].command.op, Op::kGet);
+    EXPECT_EQ(asked[i].owned, "old");
+    (*replies)[i].client = asked[i].client.client;
+    (*replies)[i].index = asked[i].index;
+  }
+  (*replies)[0].reply.status = Status::kHit;  // it was touched
+  (*replies)[0].value = "3";
+  (*replies)[1].reply.status = Status::kMiss;
+  Send(listener_, ForwardRepliesPtr(replies));
+  Settle();
+  EXPECT_EQ(client->Received(), ValueText("old", "3") + ValueText("young", "2") + "END\r\n" +
+                                    ValueText("young", "2") + "END\r\n");
+  EXPECT_EQ(Ask(client.get(), "get fresh\r\n"), ValueText("fresh", "1") + "END\r\n");
+}
+
 // ---------------------------------------------------------------- what may not leave
 
 TEST_F(ListenerTest, AForwardExecutedHereWaitsForWhatItReveals) {

@@ -93,7 +93,6 @@ TEST(StatsText, PlainTellsEachCounterUnderItsName) {
       {"get_hits", &shard.get_hits},
       {"get_misses", &shard.get_misses},
       {"get_expired", &shard.get_expired},
-      {"get_flushed", &shard.get_flushed},
       {"cmd_get", &shard.cmd_get},
       {"cmd_set", &shard.cmd_set},
       {"cmd_touch", &shard.cmd_touch},

@@ -75,11 +75,11 @@ TEST_F(ShardTest, TheFollowerShowsWhatWasApplied) {
   EXPECT_EQ(slave_.ShardOf("key").newest_version(), version);
 }
 
-TEST_F(ShardTest, TheFollowerHidesWhatExpiredAndKeepsIt) {
+TEST_F(ShardTest, TheFollowerKeepsWhatExpiredAndLeavesTheMissToItsMaster) {
   Set("key", "value", 2000);
   ASSERT_TRUE(Follow().ok());
   EXPECT_EQ(slave_.Read("key", 1999).status, Status::kHit);
-  EXPECT_EQ(slave_.Read("key", 2000).status, Status::kMiss);
+  EXPECT_FALSE(slave_.TryRead("key", 2000).has_value());
   EXPECT_EQ(slave_.item_count(), 1u);
   now_ms_ = 2000;
   Run(MakeCommand(Op::kGet, "key"));
@@ -87,12 +87,28 @@ TEST_F(ShardTest, TheFollowerHidesWhatExpiredAndKeepsIt) {
   EXPECT_EQ(slave_.item_count(), 0u);
 }
 
-TEST_F(ShardTest, TheFollowerHidesWhatADueFlushWillTake) {
+TEST_F(ShardTest, TheFollowerLeavesItToItsMasterWhatADueFlushTakes) {
   Set("key", "value");
   Flush(2000);
   ASSERT_TRUE(Follow().ok());
   EXPECT_EQ(slave_.Read("key", 1999).status, Status::kHit);
-  EXPECT_EQ(slave_.Read("key", 2000).status, Status::kMiss);
+  EXPECT_FALSE(slave_.TryRead("key", 2000).has_value());
+  EXPECT_EQ(slave_.Read("no such key", 2000).status, Status::kMiss);
+}
+
+// What the master did before the time came reaches the follower after it.
+TEST_F(ShardTest, WhatWasGivenMoreTimeIsNeverMissedOnTheFollower) {
+  Set("touched", "value", 2000);
+  Flush(2000);
+  ASSERT_TRUE(Follow().ok());
+  now_ms_ = 1999;
+  Command touch = MakeCommand(Op::kTouch, "touched");
+  touch.expiry_ms = 9000;
+  Run(touch);
+  Flush(8000);  // instead of the other one
+  EXPECT_FALSE(slave_.TryRead("touched", 2001).has_value());
+  ASSERT_TRUE(Follow().ok());
+  EXPECT_EQ(slave_.Read("touched", 2001).status, Status::kHit);
 }
 
 TEST_F(ShardTest, ANewMasterFiresAnOverdueFlush) {

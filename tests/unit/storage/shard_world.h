@@ -71,12 +71,15 @@ class ShardWorld {
     return ShardOf(command.key).Execute(command, now_ms, records);
   }
 
-  Reply Read(absl::string_view key, int64_t now_ms) {
+  absl::optional<Reply> TryRead(absl::string_view key, int64_t now_ms) {
     Command command;
     command.key = key;
     command.hash = HashKey(key, kSeed);
     return ShardOf(key).Read(command, now_ms);
   }
+
+  // Of what has not expired.
+  Reply Read(absl::string_view key, int64_t now_ms) { return TryRead(key, now_ms).value(); }
 
   // The first failure ends it.
   absl::Status Apply(absl::string_view records, int64_t now_ms = 0) {
