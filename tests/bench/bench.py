@@ -73,7 +73,7 @@ def start_contenders(flags: argparse.Namespace, stack: ExitStack) -> List[Conten
     started(start_one(_SOLO, binary, replication))
     if flags.pair:
         for ack in ("pair", "local"):
-            started(start_pair(f"pair, ack={ack}", binary, ack))
+            started(start_pair(f"pair, ack={ack}", binary, (f"--ack={ack}",)))
     return contenders
 
 
