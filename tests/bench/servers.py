@@ -102,6 +102,13 @@ def program(override: Optional[str], runfile: str, flag: str) -> Path:
                      f"with {flag} PATH")
 
 
+def poller_flags(binary: Path, poller: str) -> List[str]:
+    """The flag that makes a twincached use this poller; empty for one that has no choice."""
+    text = subprocess.run([str(binary), "-h"], capture_output=True, text=True, timeout=10,
+                          check=False).stdout
+    return [f"--poller={poller}"] if "--poller" in text else []
+
+
 @dataclass
 class Server:
     """One running process."""
