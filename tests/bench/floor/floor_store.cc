@@ -1,12 +1,14 @@
 #include "tests/bench/floor/floor_store.h"
 
 #include <cstring>
+#include <utility>
 
 #include "absl/strings/match.h"
 
 namespace twincached::bench {
 namespace {
 
+constexpr absl::string_view kValue = "VALUE ";
 constexpr absl::string_view kEnd = "END\r\n";
 constexpr absl::string_view kStored = "STORED\r\n";
 constexpr absl::string_view kError = "ERROR\r\n";
@@ -16,6 +18,12 @@ constexpr absl::string_view kLineEnd = "\r\n";
 
 void Append(absl::string_view text, std::string* output) {
   output->append(text.data(), text.size());
+}
+
+// Copies `text` to `out`, returns where it ends.
+char* Put(absl::string_view text, char* out) {
+  std::memcpy(out, text.data(), text.size());
+  return out + text.size();
 }
 
 // Takes the word at the front of `*line`, and the blank behind it.
@@ -69,9 +77,7 @@ FloorStore::Progress FloorStore::AnswerAll(absl::string_view input, std::string*
 void FloorStore::AnswerGet(absl::string_view key, std::string* output) const {
   const auto found = items_.find(key);
   if (found != items_.end()) {
-    Append("VALUE ", output);
-    Append(key, output);
-    Append(found->second, output);
+    Append(absl::string_view(found->second.text.get(), found->second.bytes), output);
   }
   Append(kEnd, output);
 }
@@ -96,18 +102,30 @@ bool FloorStore::AnswerSet(absl::string_view input, size_t line_bytes, Progress*
     progress->bytes_wanted = bytes;
     return false;
   }
-  auto found = items_.find(key);
-  if (found == items_.end()) found = items_.emplace(std::string(key), std::string()).first;
-  std::string& item = found->second;
-  item.assign(1, ' ');
-  Append(flags, &item);
-  Append(" ", &item);
-  Append(digits, &item);
-  Append(kLineEnd, &item);
-  Append(input.substr(line_bytes, data_bytes + kLineEnd.size()), &item);
+  Store(key, {flags, digits, input.substr(line_bytes, data_bytes + kLineEnd.size())});
   Append(kStored, output);
   progress->bytes += bytes;
   return true;
+}
+
+void FloorStore::Store(absl::string_view key, const Value& value) {
+  const size_t bytes = kValue.size() + key.size() + 1 + value.flags.size() + 1 +
+                       value.digits.size() + kLineEnd.size() + value.data.size();
+  auto found = items_.find(key);
+  if (found == items_.end() || found->second.bytes_max < bytes) {
+    if (found != items_.end()) items_.erase(found);
+    std::unique_ptr<char[]> text(new char[bytes]);
+    std::memcpy(text.get() + kValue.size(), key.data(), key.size());
+    const absl::string_view own_key(text.get() + kValue.size(), key.size());
+    found = items_.emplace(own_key, Item{std::move(text), bytes, bytes}).first;
+  }
+  char* out = found->second.text.get();
+  found->second.bytes = bytes;
+  out = Put(kValue, out);
+  out += key.size();
+  out = Put(value.flags, Put(" ", out));
+  out = Put(value.digits, Put(" ", out));
+  Put(value.data, Put(kLineEnd, out));
 }
 
 }  // namespace twincached::bench

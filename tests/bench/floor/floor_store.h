@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "absl/container/flat_hash_map.h"
@@ -40,8 +41,19 @@ class FloorStore {
   bool AnswerSet(absl::string_view input, size_t line_bytes, Progress* progress,
                  std::string* output);
 
-  // What follows "VALUE key" in a reply, up to and with the data's line end.
-  absl::flat_hash_map<std::string, std::string> items_;
+  // The whole of "VALUE key flags bytes" CRLF data CRLF. The key in it is the key in the table, so
+  // an operation looks at two places in memory.
+  struct Item {
+    std::unique_ptr<char[]> text;
+    size_t bytes = 0;
+    size_t bytes_max = 0;
+  };
+  struct Value {
+    absl::string_view flags, digits, data;  // as the request has them, data with its line end
+  };
+  void Store(absl::string_view key, const Value& value);
+
+  absl::flat_hash_map<absl::string_view, Item> items_;
 };
 
 }  // namespace twincached::bench
