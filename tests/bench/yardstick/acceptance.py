@@ -160,7 +160,7 @@ def calls_verdict(measured: Measured, poller: str, key: str, limit: float) -> Ve
     if line is None:
         return Verdict(what, None, limit, reason=absence(measured, own))
     if line.system_calls is None:
-        return Verdict(what, None, limit, reason="they could not be counted here")
+        return Verdict(what, None, limit, reason="they were not counted")
     beside = "" if peer is None or peer.system_calls is None else (
         f"memcached {peer.system_calls:.2f}")
     return Verdict(what, line.system_calls, limit, beside=beside)
