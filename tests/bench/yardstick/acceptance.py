@@ -109,12 +109,17 @@ def cpu_verdict(measured: Measured, own: Kind, peer: Kind, key: str, limit: floa
             return Verdict(what, None, limit, reason=absence(measured, kind))
     figure = lines[0].cpu_best / lines[1].cpu_best
     beside = f"{lines[0].cpu_best:.2f} and {lines[1].cpu_best:.2f} us"
+    reason = idleness(lines)
+    return Verdict(what, figure, limit, beside=beside, reason=reason, fails=bool(reason))
+
+
+def idleness(lines: Sequence[Line]) -> str:
+    """Which server was not at saturation; empty when all were."""
     idle = min(lines, key=lambda line: line.busy)
-    if idle.busy < BUSY_MIN:
-        reason = (f"{idle.kind.name} was busy {100 * idle.busy:.0f} % of the time, "
-                  f"under {100 * BUSY_MIN:.0f} %")
-        return Verdict(what, figure, limit, beside=beside, reason=reason, fails=True)
-    return Verdict(what, figure, limit, beside=beside)
+    if idle.busy >= BUSY_MIN:
+        return ""
+    return (f"{idle.kind.name} was busy {100 * idle.busy:.0f} % of the time, "
+            f"under {100 * BUSY_MIN:.0f} %")
 
 
 def throughput_verdict(measured: Measured, own: Kind, key: str, limit: float) -> Verdict:
@@ -123,8 +128,9 @@ def throughput_verdict(measured: Measured, own: Kind, key: str, limit: float) ->
     if None in lines:
         return Verdict(what, None, limit, True, reason=absence(measured, own))
     figure = lines[0].throughput_best / lines[1].throughput_best
-    return Verdict(what, figure, limit, True,
-                   f"{lines[0].throughput_best:,.0f} and {lines[1].throughput_best:,.0f}")
+    beside = f"{lines[0].throughput_best:,.0f} and {lines[1].throughput_best:,.0f}"
+    reason = idleness(lines)
+    return Verdict(what, figure, limit, True, beside, reason, bool(reason))
 
 
 def paced_verdict(measured: Measured, own: Kind, request: str, limit: float) -> Verdict:

@@ -82,6 +82,11 @@ class PairTest(unittest.TestCase):
         found = measured(everywhere(MEMCACHED, 1.0), everywhere(PAIR, 0.7, throughput=900.0))
         self.assertEqual(states(found, ["master"]) + states(found, ["requests/s"]), ["met"] * 6)
 
+    def test_throughput_of_an_idle_server_means_nothing(self):
+        idle = [replace(found, busy=0.1) for found in everywhere(PAIR, 0.7)]
+        found = measured(everywhere(MEMCACHED, 1.0), idle)
+        self.assertEqual(states(found, ["requests/s"]), ["no verdict"] * 2)
+
     def test_latency_at_a_fixed_rate(self):
         def at(kind, get, sets, rate=60000.0):
             return Paced(kind, 9, rate, {"get": get, "set": sets}, {"get": 99.0, "set": 99.0})
