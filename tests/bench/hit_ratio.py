@@ -113,7 +113,7 @@ def start_contenders(programs: Programs, memory_mb: int, stack: ExitStack) -> Li
     started(start_one(_MEMCACHED, programs.memcached, (), memory_mb))
     started(start_one(_SOLO, programs.twincached, replication, memory_mb))
     if programs.pair:
-        started(start_pair(_PAIR, programs.twincached, "pair", memory_mb))
+        started(start_pair(_PAIR, programs.twincached, ("--ack=pair",), memory_mb))
     return contenders
 
 

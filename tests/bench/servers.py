@@ -1,7 +1,8 @@
-"""The servers under comparison: stock memcached, a solo twincached, a pair.
+"""The servers under comparison: stock memcached, the floor, a solo twincached, a pair.
 
-Each runs on free loopback ports with one thread and equal memory. Whoever starts one stops it,
-by pid, and calls stop_on_signals() first, so that SIGTERM ends the program like Ctrl-C does.
+Each runs on free loopback ports with equal memory, and one thread unless told otherwise. Whoever
+starts one stops it, by pid, and calls stop_on_signals() first, so that SIGTERM ends the program
+like Ctrl-C does.
 """
 
 import os
@@ -67,6 +68,15 @@ def stats(port: int, which: str = "") -> Dict[str, str]:
     return {line[1]: line[2] for line in words if len(line) == 3 and line[0] == "STAT"}
 
 
+def wait_for_end(process: subprocess.Popen, seconds: float) -> bool:
+    """Whether the process ends by itself within so long."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
 def memcached_binary(override: Optional[str]) -> Path:
     path = caller_path(override or shutil.which("memcached") or "/usr/bin/memcached")
     if not path.is_file() or not os.access(path, os.X_OK):
@@ -90,6 +100,13 @@ def program(override: Optional[str], runfile: str, flag: str) -> Path:
             return path
     raise BenchError(f"no program {paths[-1]}: build it (./bazelw build -c opt //...) or name it "
                      f"with {flag} PATH")
+
+
+def poller_flags(binary: Path, poller: str) -> List[str]:
+    """The flag that makes a twincached use this poller; empty for one that has no choice."""
+    text = subprocess.run([str(binary), "-h"], capture_output=True, text=True, timeout=10,
+                          check=False).stdout
+    return [f"--poller={poller}"] if "--poller" in text else []
 
 
 @dataclass
@@ -153,13 +170,17 @@ class Server:
 
 
 def launch(name: str, binary: Path, options: List[str], memory_mb: int = MEMORY_MB) -> Server:
-    """Starts a server on a free client port; does not wait for it."""
+    """Starts a server on a free client port; does not wait for it. `options` may say -t again."""
     port = free_port()
-    command = [str(binary), "-p", str(port), "-U", "0", "-l", LOOPBACK, "-t", "1",
-               "-m", str(memory_mb)]
+    command = [str(binary), "-p", str(port), "-U", "0", "-l", LOOPBACK, "-m", str(memory_mb)]
+    if "-t" not in options:
+        command += ["-t", "1"]
     if os.geteuid() == 0:
         command += ["-u", "nobody"]
-    command += options
+    return launch_command(name, command + options, port)
+
+
+def launch_command(name: str, command: List[str], port: int) -> Server:
     descriptor, log_path = tempfile.mkstemp(prefix="twincached-bench-")
     started = time.monotonic()
     with os.fdopen(descriptor, "wb") as log:
@@ -194,9 +215,19 @@ def start_one(name: str, binary: Path, options: Tuple[str, ...] = (),
     return _ready(contender, contender.loaded.wait_until_it_answers)
 
 
-def start_pair(name: str, binary: Path, ack: str, memory_mb: int = MEMORY_MB) -> Contender:
+def start_floor(binary: Path, poller: str) -> Contender:
+    """The bare loop (tests/bench/floor). Raises BenchError where the kernel has no io_uring."""
+    name = f"floor, {poller}"
+    port = free_port()
+    command = [str(binary), "--port", str(port), "--poller", poller]
+    contender = Contender(name, [launch_command(name, command, port)])
+    return _ready(contender, contender.loaded.wait_until_it_answers)
+
+
+def start_pair(name: str, binary: Path, options: Tuple[str, ...] = (),
+               memory_mb: int = MEMORY_MB) -> Contender:
     """Two nodes with one replication port; the first one is master."""
-    options = ["-x", LOOPBACK, "-X", str(free_port()), f"--ack={ack}"]
+    options = ["-x", LOOPBACK, "-X", str(free_port()), *options]
     contender = Contender(name, [launch(f"{name}, first node", binary, options, memory_mb)])
     _ready(contender, contender.loaded.wait_until_it_answers)
     contender.servers.append(launch(f"{name}, second node", binary, options, memory_mb))

@@ -61,6 +61,10 @@ _EXCEPTIONS = {
     "storage/mapped_memory.cc": frozenset(("sys/mman.h", "unistd.h")),
 }
 
+# Code outside net/ that drives io_uring itself: the floor that servers are measured against, and
+# the tests of net/.
+_RING_USERS = ("net/", "tests/bench/", "tests/unit/net/")
+
 # Whole trees of a library.
 _LIBRARIES = {
     "proto": ("absl/", "google/protobuf/"),
@@ -114,10 +118,19 @@ def _check_arrow(source, number, path):
         "proto/check.h and proto/limits.h: pass what is needed as an argument")]
 
 
+def _check_ring(source, number, path):
+    if path not in ("liburing.h", "linux/io_uring.h") or source.path.startswith(_RING_USERS):
+        return []
+    return [report.Finding(
+        source.path, number, "system-include", f"{source.path} includes {path}",
+        "io_uring is used by net/, the bench's floor and the tests of net/ only: go through "
+        "net/poller.h")]
+
+
 def _check_system(source, number, path):
     allowed = _ALLOWED.get(source.layer)
     if allowed is None:
-        return []
+        return _check_ring(source, number, path)
     pure = source.layer in ("proto", "storage")
     in_library = path.startswith(_LIBRARIES[source.layer])
     if path in _EXCEPTIONS.get(source.path, ()):

@@ -51,6 +51,13 @@ class SystemHeaderTest(unittest.TestCase):
         for header in ("<sys/socket.h>", "<sys/epoll.h>", "<netinet/in.h>", "<liburing.h>"):
             self.assertEqual(found("actors/a.cc", header), [("system-include", 1)], header)
 
+    def test_io_uring_outside_net(self):
+        for header in ("<liburing.h>", "<linux/io_uring.h>"):
+            for path in ("tests/bench/floor/a.cc", "tests/unit/net/a.cc"):
+                self.assertEqual(found(path, header), [], (path, header))
+            for path in ("tests/sim/a.cc", "tests/unit/actors/a.cc", "deploy/a.cc"):
+                self.assertEqual(found(path, header), [("system-include", 1)], (path, header))
+
     def test_commented_out_include_is_no_include(self):
         text = "/*\n#include <thread>\n*/\n"
         self.assertEqual(rules.check_all([source.Source("proto/a.cc", text)]), [])

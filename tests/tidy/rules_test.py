@@ -153,6 +153,7 @@ class BanTest(unittest.TestCase):
 class BuildFileTest(unittest.TestCase):
     def test_system_libraries_belong_to_layers(self):
         for library, good, bad in (("caf_core", "actors", "net"), ("liburing", "net", "actors"),
+                                   ("liburing", "tests/bench/floor", "tests/sim"),
                                    ("cli11", "actors", "proto"), ("spdlog", "actors", "storage")):
             text = f'    deps = ["@system//:{library}"],\n'
             self.assertEqual(found(f"{good}/BUILD.bazel", text), [])
