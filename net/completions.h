@@ -8,9 +8,10 @@
 // Invariants:
 // 1. No call reaches a target after Close(), also in the running Wait(): a late completion is
 //    recognised by the generation of its stream, not by its descriptor.
-// 2. Nothing is received but what Receive() asked for: at most kReceiveBytesMax for each call, and
-//    only if the target still wants it when the kernel is asked. So a target that may not read is
-//    not read into, and no buffer is held for it.
+// 2. Receiving begins only if the target still wants it when the kernel is asked, and can bring as
+//    much as all receive buffers hold before StopReceiving() takes effect. Buffers are given back
+//    at once: what may not be delivered is the target's to keep, and CountHeld() sees to it that
+//    all of that together is bounded (kHeldBytesMax): beyond it, a Receive() brings one buffer.
 // 3. Output is read by the kernel only between BeginSend() and EndSend(), which are called in one
 //    Wait() or SendAll(), and no target is told anything in between.
 #pragma once
@@ -26,14 +27,22 @@ namespace twincached::net {
 // turn, and pass through the processor's cache for requests of 100 bytes.
 inline constexpr size_t kReceiveBytesMax = 4u << 10;
 
+// What all connections of a loop keep because they may not deliver it; one that floods fills this
+// once. Beyond it each of them gets no more than a buffer.
+inline constexpr ptrdiff_t kHeldBytesMax = 4 << 20;
+
 class StreamTarget {
  public:
   virtual ~StreamTarget() = default;
 
   // Asked just before the kernel is. False: the request is dropped, ask again later.
   virtual bool MayReceive() = 0;
-  // `result` bytes at `data`, valid during the call; 0 the end, negative an errno.
-  virtual void OnReceived(int result, const char* data) = 0;
+  // `result` bytes at `data`, valid during the call; 0 the end, negative an errno. `more`:
+  // receiving goes on. Calls no handler, nor does FinishReceiving(), which follows when all that
+  // has come has been told to all; then comes DeliverReceived().
+  virtual void OnReceived(int result, const char* data, bool more) = 0;
+  virtual void FinishReceiving() = 0;
+  virtual void DeliverReceived() = 0;
 
   // What to send now; it stays as it is until EndSend(). Empty: nothing, and no EndSend().
   virtual absl::string_view BeginSend() = 0;
@@ -54,8 +63,12 @@ class Completions {
   // has ended, it is an orderly end in any case.)
   virtual void Close(StreamId stream) = 0;
 
-  // One OnReceived() in a later Wait(). Nothing when it is asked for already.
+  // Begins to receive in the next Wait(). Nothing when it does already.
   virtual void Receive(StreamId stream) = 0;
+  // From the next Wait() on. What then is to be received is asked by MayReceive().
+  virtual void StopReceiving(StreamId stream) = 0;
+  // A target keeps so many bytes more (or less) that may not be delivered.
+  virtual void CountHeld(ptrdiff_t bytes) = 0;
   // BeginSend() at the begin of the next Wait(), without a system call of its own. Nothing when it
   // is asked for already.
   virtual void Send(StreamId stream) = 0;

@@ -20,6 +20,7 @@ RingConnection::RingConnection(int fd, ConnectionHandler* handler, ConnectionCon
 RingConnection::~RingConnection() {
   SendNow();
   CloseSocket();
+  completions_->CountHeld(-static_cast<ptrdiff_t>(AsideBytes()));
 }
 
 void RingConnection::Reset() {
@@ -37,40 +38,48 @@ void RingConnection::Detach() {
 bool RingConnection::WantsDirectRead() const { return wanted_ > input_.size() + kReceiveBytesMax; }
 
 void RingConnection::WaitForInput() {
+  if (HasAside()) return context_->ready.Link(this);  // comes first, see OnDue()
   waiting_for_input_ = true;
   if (receiving_) return;
-  if (HasAside()) return context_->ready.Link(this);
   if (WantsDirectRead()) return SetInterest(interest_ | kReadable);
   receiving_ = true;
   completions_->Receive(stream_);
 }
 
-// Asking again comes before the delivery, in which *this may go away; whether it may be read then
-// is seen in MayReceive().
-void RingConnection::WaitAgain() {
+bool RingConnection::MayReceive() {
+  if (MayRead() && !HasAside() && !WantsDirectRead()) return true;
+  receiving_ = false;
   waiting_for_input_ = false;
   if (MayRead()) WaitForInput();
-}
-
-bool RingConnection::MayReceive() {
-  if (MayRead() && !WantsDirectRead()) return true;
-  receiving_ = false;
-  WaitAgain();
   return false;
 }
 
-void RingConnection::OnReceived(int result, const char* data) {
-  receiving_ = false;
-  if (!MayRead()) return SetAside(result, data);
+void RingConnection::OnReceived(int result, const char* data, bool more) {
+  receiving_ = more;
+  if (!more) waiting_for_input_ = false;
+  if (ended_) return;
+  filled_ = result == static_cast<int>(kReceiveBytesMax);
+  if (HasAside() || !MayRead()) return SetAside(result, data);
   if (result > 0) {
     Append(data, static_cast<size_t>(result));
-    const bool full = static_cast<size_t>(result) == kReceiveBytesMax;
-    if (full && MayRead()) Read(kReadBytesPerIteration - kReceiveBytesMax);
   } else {
     TakeEnd(-result);
   }
-  WaitAgain();
-  if (HasNews()) Deliver();
+}
+
+// What came is in input_ or set aside, and no handler has been called since: nothing of the stream
+// is between it and what the socket holds.
+void RingConnection::FinishReceiving() {
+  if (filled_ && MayRead() && !HasAside()) Read(kReadBytesPerIteration);
+  filled_ = false;
+  if (receiving_ && (WantsDirectRead() || AsideBytes() >= kReceiveBytesMax)) {
+    completions_->StopReceiving(stream_);
+  }
+}
+
+void RingConnection::DeliverReceived() {
+  if (HasNews() && !Deliver()) return;
+  if (!waiting_for_input_ && MayRead()) WaitForInput();
 }
 
 void RingConnection::Append(const char* data, size_t bytes) {
@@ -85,27 +94,36 @@ void RingConnection::Append(const char* data, size_t bytes) {
 }
 
 void RingConnection::SetAside(int result, const char* data) {
-  DCHECK(!HasAside());
   waiting_for_input_ = false;
   if (result > 0) {
-    aside_.assign(data, static_cast<size_t>(result));
+    aside_.append(data, static_cast<size_t>(result));
+    completions_->CountHeld(result);
   } else {
     end_aside_ = -result;
   }
 }
 
+// As much as may be read.
 void RingConnection::TakeAside() {
-  const std::string bytes = std::move(aside_);
+  const size_t room = std::max(kReadBytesPerIteration, wanted_) - input_.size();
+  const size_t bytes = std::min(AsideBytes(), room);
+  Append(aside_.data() + aside_taken_, bytes);
+  aside_taken_ += bytes;
+  completions_->CountHeld(-static_cast<ptrdiff_t>(bytes));
+  if (AsideBytes() > 0) return;
   aside_ = std::string();
-  Append(bytes.data(), bytes.size());
+  aside_taken_ = 0;
   const int end = std::exchange(end_aside_, kNoEnd);
   if (end != kNoEnd) TakeEnd(end);
-  WaitAgain();
 }
 
 void RingConnection::OnDue() {
-  if (HasAside() && MayRead()) TakeAside();
-  Deliver();
+  if (HasAside() && MayRead()) {
+    TakeAside();
+    waiting_for_input_ = !HasAside() && receiving_;
+  }
+  if (!Deliver()) return;
+  if (!waiting_for_input_ && MayRead()) WaitForInput();
 }
 
 // ---- Output ----
@@ -145,10 +163,10 @@ void RingConnection::OnReady(uint32_t events) {
   if ((events & interest_ & kReadable) == 0) return;
   if (MayRead()) Read(kReadBytesPerIteration);
   if (!MayRead() || !WantsDirectRead()) {
+    waiting_for_input_ = false;
     SetInterest(interest_ & ~kReadable);
-    WaitAgain();
   }
-  if (HasNews()) Deliver();
+  DeliverReceived();
 }
 
 }  // namespace twincached::net

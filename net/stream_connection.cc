@@ -100,17 +100,17 @@ void StreamConnection::End(CloseReason reason) {
   SetInterest(blocked_ ? kWritable : 0);
 }
 
-void StreamConnection::Deliver() {
+bool StreamConnection::Deliver() {
   Unlink();
-  if (!MayDeliver()) return;
+  if (!MayDeliver()) return true;
   if (InputDue()) {
     undelivered_ = false;
-    if (!Call([](StreamConnection& self) { self.handler_->OnInput(self); })) return;
+    if (!Call([](StreamConnection& self) { self.handler_->OnInput(self); })) return false;
   }
-  if (!ended_ || told_ || !MayDeliver() || InputDue()) return;
+  if (!ended_ || told_ || !MayDeliver() || InputDue()) return true;
   Unlink();
   told_ = true;
-  Call([](StreamConnection& self) { self.handler_->OnClosed(self, self.end_reason_); });
+  return Call([](StreamConnection& self) { self.handler_->OnClosed(self, self.end_reason_); });
 }
 
 // ---- Output ----

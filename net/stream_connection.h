@@ -81,7 +81,8 @@ class StreamConnection : public Connection, protected PollTarget, protected Read
   // 0 or an errno: nothing more comes. EAGAIN is no end.
   void TakeEnd(int error);
   bool HasNews() const { return !input_.empty() || ended_; }
-  void Deliver();
+  // False when *this is gone or reset.
+  bool Deliver();
   // Reading may have become possible: undoes what was done when it was not, and sees to
   // invariant 2.
   void ContinueReading();

@@ -17,7 +17,7 @@ namespace {
 
 // Whose completion it is: the upper half of the user data is the generation of the descriptor or
 // stream, the lower half kind and number.
-enum Kind : uint32_t { kPoll, kReceive, kSend, kCancel };
+enum Kind : uint32_t { kPoll, kReceive, kHangUp, kSend, kCancel };
 constexpr uint32_t kNumberBits = 28;
 constexpr uint32_t kNumberMask = (1u << kNumberBits) - 1;
 
@@ -54,6 +54,10 @@ struct Stream {
   int fd = -1;
   uint32_t generation = 0;   // counts those that had this number before
   bool receiving = false;    // under way
+  bool watched = false;      // a poll for the end is under way
+  bool hung_up = false;      // that has come: receives one by one
+  bool stop_due = false;     // in stops_due_
+  bool received = false;     // in received_
   bool receive_due = false;  // in receives_due_
   bool send_due = false;     // in sends_due_
 };
@@ -75,6 +79,8 @@ class UringPoller final : public Poller, private Completions {
   StreamId Open(int fd, StreamTarget* target) override;
   void Close(StreamId stream) override;
   void Receive(StreamId stream) override;
+  void StopReceiving(StreamId stream) override;
+  void CountHeld(ptrdiff_t bytes) override;
   void Send(StreamId stream) override;
   void SendAll() override;
 
@@ -83,7 +89,9 @@ class UringPoller final : public Poller, private Completions {
 
   // What was written down becomes entries.
   void HandOverSends();
+  void HandOverStops();
   void HandOverReceives();
+  void HandOverReceive(StreamId stream);
   void HandOverPolls();
   io_uring_sqe* NextEntry(uint64_t user_data);
 
@@ -91,9 +99,10 @@ class UringPoller final : public Poller, private Completions {
   void Harvest();
   void TakeSend(const Completion& completion);
   void FinishSends();
-  size_t Deliver(const Completion& completion);
   size_t DeliverPoll(const Completion& completion);
-  size_t DeliverReceive(const Completion& completion);
+  void TakeReceived(const Completion& completion);
+  void TakeHangUp(const Completion& completion);
+  size_t DeliverReceived();
 
   const std::unique_ptr<Ring> ring_;
   std::vector<Registration> registrations_;  // by descriptor
@@ -102,7 +111,11 @@ class UringPoller final : public Poller, private Completions {
   std::vector<int> polls_due_;
   std::vector<StreamId> receives_due_;
   std::vector<StreamId> sends_due_;
+  std::vector<StreamId> stops_due_;
   std::vector<Completion> arrived_;
+  std::vector<Completion> delivering_;  // those of arrived_ that this Wait() delivers
+  std::vector<StreamId> received_;      // streams to be delivered
+  ptrdiff_t held_bytes_ = 0;            // by targets, see CountHeld()
   // Complete while they are handed over, so they are not what a Wait() sleeps for.
   uint32_t sends_under_way_ = 0;
   uint32_t cancels_under_way_ = 0;
@@ -166,19 +179,38 @@ StreamId UringPoller::Open(int fd, StreamTarget* target) {
 
 void UringPoller::Close(StreamId id) {
   Stream& stream = streams_[id];
-  const uint64_t user_data = UserData(kReceive, id, stream.generation++);
-  const bool receiving = stream.receiving;
-  stream.target = nullptr;
-  stream.receiving = stream.receive_due = stream.send_due = false;
+  const bool under_way = stream.receiving || stream.watched;
+  const int fd = stream.fd;
+  const uint32_t generation = stream.generation + 1;
+  stream = Stream();
+  stream.generation = generation;
   free_streams_.push_back(id);
-  if (!receiving) return;
-  CancelNow(user_data);
-  if (!ring_->OnOwnThread()) shutdown(stream.fd, SHUT_RDWR);  // the peer sees this at once
+  if (!under_way) return;
+  if (!ring_->OnOwnThread()) {
+    shutdown(fd, SHUT_RDWR);  // the peer sees this at once
+    return;
+  }
+  io_uring_prep_cancel_fd(NextEntry(UserData(kCancel, 0, 0)), fd, IORING_ASYNC_CANCEL_ALL);
+  ++cancels_under_way_;
+  ring_->Enter(0, 0);
 }
 
 void UringPoller::Receive(StreamId id) {
   Stream& stream = streams_[id];
   if (!stream.receiving && !std::exchange(stream.receive_due, true)) receives_due_.push_back(id);
+}
+
+void UringPoller::StopReceiving(StreamId id) {
+  Stream& stream = streams_[id];
+  if (stream.receiving && !std::exchange(stream.stop_due, true)) stops_due_.push_back(id);
+}
+
+// Whoever floods has had his share: what goes on by itself is stopped everywhere.
+void UringPoller::CountHeld(ptrdiff_t bytes) {
+  const bool many = held_bytes_ > kHeldBytesMax;
+  held_bytes_ += bytes;
+  if (many || held_bytes_ <= kHeldBytesMax) return;
+  for (StreamId id = 0; id < streams_.size(); ++id) StopReceiving(id);
 }
 
 void UringPoller::Send(StreamId id) {
@@ -219,6 +251,17 @@ void UringPoller::HandOverSends() {
   sends_due_.clear();
 }
 
+void UringPoller::HandOverStops() {
+  for (const StreamId id : stops_due_) {
+    Stream& stream = streams_[id];
+    if (!std::exchange(stream.stop_due, false) || !stream.receiving) continue;
+    io_uring_sqe* entry = NextEntry(UserData(kCancel, 0, 0));
+    io_uring_prep_cancel64(entry, UserData(kReceive, id, stream.generation), 0);
+    ++cancels_under_way_;
+  }
+  stops_due_.clear();
+}
+
 // No more at once than there are buffers: what finds none would only be asked again.
 void UringPoller::HandOverReceives() {
   size_t seen = 0;
@@ -226,16 +269,27 @@ void UringPoller::HandOverReceives() {
     const StreamId id = receives_due_[seen];
     if (!std::exchange(streams_[id].receive_due, false)) continue;
     if (!streams_[id].target->MayReceive()) continue;
-    Stream& stream = streams_[id];
-    io_uring_sqe* entry = NextEntry(UserData(kReceive, id, stream.generation));
-    io_uring_prep_recv(entry, stream.fd, nullptr, 0, 0);
-    entry->ioprio = IORING_RECVSEND_POLL_FIRST;
-    entry->flags |= IOSQE_BUFFER_SELECT;
-    entry->buf_group = kReceiveGroup;
-    stream.receiving = true;
+    HandOverReceive(id);
     ++asked;
   }
   receives_due_.erase(receives_due_.begin(), receives_due_.begin() + static_cast<long>(seen));
+}
+
+// One that goes on by itself looks at the socket only when it is woken, and a reset that came
+// together with the last bytes wakes it once: the end is watched apart, and behind it receives are
+// asked for one by one, each of which looks.
+void UringPoller::HandOverReceive(StreamId id) {
+  Stream& stream = streams_[id];
+  const bool goes_on = held_bytes_ <= kHeldBytesMax && !stream.hung_up;
+  io_uring_sqe* entry = NextEntry(UserData(kReceive, id, stream.generation));
+  io_uring_prep_recv(entry, stream.fd, nullptr, 0, 0);
+  entry->ioprio = IORING_RECVSEND_POLL_FIRST | (goes_on ? IORING_RECV_MULTISHOT : 0);
+  entry->flags |= IOSQE_BUFFER_SELECT;
+  entry->buf_group = kReceiveGroup;
+  stream.receiving = true;
+  if (!goes_on || std::exchange(stream.watched, true)) return;
+  entry = NextEntry(UserData(kHangUp, id, stream.generation));
+  io_uring_prep_poll_add(entry, stream.fd, POLLRDHUP);
 }
 
 void UringPoller::HandOverPolls() {
@@ -264,14 +318,18 @@ void UringPoller::HandOverPolls() {
 size_t UringPoller::Wait(int timeout_ms) {
   if (!ring_->started()) ring_->Start();
   HandOverSends();
+  HandOverStops();
   HandOverReceives();
   HandOverPolls();
   const bool sleep = timeout_ms != 0 && arrived_.empty() && receives_due_.empty();
   ring_->Enter(sleep ? sends_under_way_ + cancels_under_way_ + 1 : 0, timeout_ms);
   FinishSends();
-  size_t count = 0;
-  for (size_t i = 0; i < arrived_.size(); ++i) count += Deliver(Completion(arrived_[i]));
-  arrived_.clear();
+  delivering_.swap(arrived_);
+  size_t count = DeliverReceived();
+  for (const Completion& completion : delivering_) {
+    if (KindOf(completion.user_data) == kPoll) count += DeliverPoll(completion);
+  }
+  delivering_.clear();
   return count;
 }
 
@@ -286,6 +344,7 @@ void UringPoller::Harvest() {
         return;
       case kPoll:
       case kReceive:
+      case kHangUp:
         return arrived_.push_back(completion);
     }
   });
@@ -308,11 +367,6 @@ void UringPoller::FinishSends() {
   }
 }
 
-size_t UringPoller::Deliver(const Completion& completion) {
-  return KindOf(completion.user_data) == kPoll ? DeliverPoll(completion)
-                                               : DeliverReceive(completion);
-}
-
 size_t UringPoller::DeliverPoll(const Completion& completion) {
   const int fd = static_cast<int>(NumberOf(completion.user_data));
   Registration& registration = registrations_[fd];
@@ -333,23 +387,49 @@ size_t UringPoller::DeliverPoll(const Completion& completion) {
   return 1;
 }
 
-size_t UringPoller::DeliverReceive(const Completion& completion) {
+// Everything that has come is with its target before any of them is told, and so before any other
+// system call: what the socket holds then comes behind it.
+size_t UringPoller::DeliverReceived() {
+  for (const Completion& completion : delivering_) {
+    if (KindOf(completion.user_data) == kReceive) TakeReceived(completion);
+    if (KindOf(completion.user_data) == kHangUp) TakeHangUp(completion);
+  }
+  for (const StreamId id : received_) streams_[id].target->FinishReceiving();
+  size_t count = 0;
+  for (const StreamId id : received_) {
+    if (!std::exchange(streams_[id].received, false)) continue;
+    streams_[id].target->DeliverReceived();
+    ++count;
+  }
+  received_.clear();
+  return count;
+}
+
+void UringPoller::TakeReceived(const Completion& completion) {
   const StreamId id = NumberOf(completion.user_data);
   const bool has_buffer = (completion.flags & IORING_CQE_F_BUFFER) != 0;
-  const bool current = streams_[id].generation == GenerationOf(completion.user_data);
-  size_t count = 0;
-  if (current) {
-    streams_[id].receiving = false;
-    if (completion.result == -ENOBUFS || completion.result == -EINTR) {
+  Stream& stream = streams_[id];
+  if (stream.generation == GenerationOf(completion.user_data)) {
+    const int result = completion.result;
+    stream.receiving = (completion.flags & IORING_CQE_F_MORE) != 0;
+    if (result == -ENOBUFS || result == -EINTR || result == -ECANCELED) {
       Receive(id);
     } else {
       const char* data = has_buffer ? ring_->Buffer(completion.flags) : nullptr;
-      streams_[id].target->OnReceived(completion.result, data);
-      count = 1;
+      stream.target->OnReceived(result, data, stream.receiving);
+      if (!std::exchange(stream.received, true)) received_.push_back(id);
     }
   }
   if (has_buffer) ring_->ReturnBuffer(completion.flags);
-  return count;
+}
+
+void UringPoller::TakeHangUp(const Completion& completion) {
+  const StreamId id = NumberOf(completion.user_data);
+  Stream& stream = streams_[id];
+  if (stream.generation != GenerationOf(completion.user_data)) return;
+  stream.watched = false;
+  stream.hung_up = true;
+  StopReceiving(id);
 }
 
 }  // namespace

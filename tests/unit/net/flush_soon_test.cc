@@ -41,8 +41,9 @@ TEST_P(FlushSoon, IsNotWhatASleepWaitsFor) {
   AppendAndFlush("x");
   bool ran = false;
   loop_->AddTimer(5, [&] { ran = true; });
-  EXPECT_EQ(loop_->Poll(-1), 1u);  // the timer, in the same Poll()
-  EXPECT_TRUE(ran);
+  int polls = 0;
+  while (!ran) polls += loop_->Poll(-1) > 0;
+  EXPECT_EQ(polls, 1);
   EXPECT_EQ(peer_.Received(), "x");
 }
 
