@@ -95,13 +95,48 @@ void Ring::Start() {
   if (io_uring_register_ring_fd(&ring_) == 1) enter_flags_ = IORING_ENTER_REGISTERED_RING;
 }
 
-io_uring_sqe* Ring::NextEntry() {
+io_uring_sqe* Ring::NextEntry(const RingRequest& request) {
   io_uring_sqe* entry = io_uring_get_sqe(&ring_);
   while (entry == nullptr) {
-    Enter(0, 0);
+    Enter(0);
     entry = io_uring_get_sqe(&ring_);
   }
+  entry->user_data = request.Pack();
+  if (request.CompletesAtOnce()) ++due_at_once_;
   return entry;
+}
+
+void Ring::Cancel(const RingRequest& request) {
+  io_uring_prep_cancel64(NextEntry({RingKind::kCancel, 0, 0}), request.Pack(), 0);
+}
+
+void Ring::CancelNow(const RingRequest& request) {
+  if (!OnOwnThread()) return;
+  Cancel(request);
+  Enter(0);
+}
+
+void Ring::CancelAllNow(int fd) {
+  if (!OnOwnThread()) return;
+  io_uring_prep_cancel_fd(NextEntry({RingKind::kCancel, 0, 0}), fd, IORING_ASYNC_CANCEL_ALL);
+  Enter(0);
+}
+
+void Ring::Harvest() {
+  unsigned head;
+  unsigned count = 0;
+  io_uring_cqe* from;
+  io_uring_for_each_cqe(&ring_, head, from) {
+    ++count;
+    const RingCompletion completion{RingRequest::Unpack(from->user_data), from->res, from->flags};
+    if (completion.request.CompletesAtOnce()) --due_at_once_;
+    if (completion.request.kind == RingKind::kSend) {
+      sent_.push_back(completion);
+    } else if (completion.request.kind != RingKind::kCancel) {
+      arrived_.push_back(completion);
+    }
+  }
+  if (count > 0) io_uring_cq_advance(&ring_, count);
 }
 
 uint32_t Ring::Unsubmitted() {
@@ -111,23 +146,26 @@ uint32_t Ring::Unsubmitted() {
   return queue.sqe_tail - io_uring_smp_load_acquire(queue.khead);
 }
 
+void Ring::Enter(int timeout_ms) {
+  DCHECK(OnOwnThread());
+  Call(timeout_ms == 0 ? 0 : due_at_once_ + 1, timeout_ms);
+  while (Unsubmitted() > 0) Call(0, 0);
+}
+
 // By hand, and not by liburing's functions for it: those that take a time-out enter twice when what
 // completes at once is not all that is waited for.
-void Ring::Enter(uint32_t wait_for, int timeout_ms) {
-  DCHECK(OnOwnThread());
+void Ring::Call(uint32_t wait_for, int timeout_ms) {
   __kernel_timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * int64_t{1000000}};
   io_uring_getevents_arg argument = {};
   argument.ts = reinterpret_cast<uintptr_t>(&timeout);
   const bool timed = wait_for > 0 && timeout_ms >= 0;
   const uint32_t flags = enter_flags_ | IORING_ENTER_GETEVENTS | (timed ? IORING_ENTER_EXT_ARG : 0);
-  do {
-    const int result = io_uring_enter2(
-        static_cast<unsigned>(ring_.enter_ring_fd), Unsubmitted(), wait_for, flags,
-        timed ? reinterpret_cast<sigset_t*>(&argument) : nullptr, timed ? sizeof(argument) : 0);
-    CHECK(result >= 0 || result == -EINTR || result == -ETIME || result == -EAGAIN ||
-          result == -EBUSY);
-    if (result < 0) wait_for = 0;
-  } while (Unsubmitted() > 0);
+  const int result = io_uring_enter2(
+      static_cast<unsigned>(ring_.enter_ring_fd), Unsubmitted(), wait_for, flags,
+      timed ? reinterpret_cast<sigset_t*>(&argument) : nullptr, timed ? sizeof(argument) : 0);
+  // Interrupted, timed out, or short of memory: what was not taken is still in the queue.
+  CHECK(result >= 0 || result == -EINTR || result == -ETIME || result == -EAGAIN ||
+        result == -EBUSY);
 }
 
 void Ring::ReturnBuffer(uint32_t flags) {

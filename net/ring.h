@@ -1,7 +1,7 @@
 // An io_uring and the receive buffers that the kernel fills, as the poller uses them.
 //
 // What it is: set-up, one place for the system call, buffers. What it is not: it does not know what
-// a request means; user data comes back as it was given. Made on any thread; Start() makes the
+// a completion means for whom. Made on any thread; Start() makes the
 // calling thread the only one that may use it. The destructor runs on any thread once that one has
 // ended or stopped.
 //
@@ -17,9 +17,11 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "net/completions.h"
+#include "net/ring_request.h"
 
 namespace twincached::net {
 
@@ -40,23 +42,22 @@ class Ring {
   bool started() const { return started_; }
   bool OnOwnThread() const { return started_ && thread_ == std::this_thread::get_id(); }
 
-  io_uring_sqe* NextEntry();
-  // Hands over all entries and, unless wait_for is 0, sleeps until so many completions are there or
-  // timeout_ms (-1: for ever) is over.
-  void Enter(uint32_t wait_for, int timeout_ms);
+  // An entry to be filled in, with its name already on it: liburing's functions leave that alone.
+  io_uring_sqe* NextEntry(const RingRequest& request);
+  // Hands over all entries. Unless timeout_ms is 0, sleeps until something completes that does not
+  // complete at once, or timeout_ms (-1: for ever) is over.
+  void Enter(int timeout_ms);
+  // Takes back, in this very call, a request or all those that name a descriptor. Not when the
+  // ring's thread has ended: what is under way then ends with the ring.
+  void CancelNow(const RingRequest& request);
+  void CancelAllNow(int fd);
+  // Takes one request back when entries are handed over next.
+  void Cancel(const RingRequest& request);
 
-  // Calls take(completion) for each that is there.
-  template <typename Take>
-  void TakeCompletions(Take take) {
-    unsigned head;
-    unsigned count = 0;
-    io_uring_cqe* completion;
-    io_uring_for_each_cqe(&ring_, head, completion) {
-      ++count;
-      take(*completion);
-    }
-    if (count > 0) io_uring_cq_advance(&ring_, count);
-  }
+  // Moves what has completed into these two, which their readers empty: sends, everything else.
+  void Harvest();
+  std::vector<RingCompletion>& sent() { return sent_; }
+  std::vector<RingCompletion>& arrived() { return arrived_; }
 
   const char* Buffer(uint32_t flags) const {
     return buffers_ + kReceiveBytesMax * (flags >> IORING_CQE_BUFFER_SHIFT);
@@ -69,11 +70,15 @@ class Ring {
   absl::Status SetUp();
   absl::Status SetUpBuffers();
   uint32_t Unsubmitted();
+  void Call(uint32_t wait_for, int timeout_ms);
 
   io_uring ring_ = {};
   bool made_ = false;
   bool started_ = false;
   uint32_t enter_flags_ = 0;
+  uint32_t due_at_once_ = 0;  // completions of CompletesAtOnce() requests, not yet harvested
+  std::vector<RingCompletion> sent_;
+  std::vector<RingCompletion> arrived_;
   std::thread::id thread_;
 
   io_uring_buf_ring* free_buffers_ = nullptr;  // owned, mapped

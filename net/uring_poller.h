@@ -1,11 +1,7 @@
 // The poller over io_uring. Contracts: net/poller.h, net/completions.h.
 //
 // One system call per Wait() hands over everything: what is to be sent, what is to be received, the
-// descriptors whose readiness is waited for; and sleeps. What is asked for between two Wait()s is
-// only written down, so no entry in the kernel's queue names a descriptor that was closed
-// meanwhile. Readiness is a one-shot poll that is asked for again after each event, which makes it
-// level-triggered. The exception is taking back what is under way (Remove(), Close()): a system
-// call at once, because the kernel holds the socket open that long.
+// descriptors whose readiness is waited for; and sleeps.
 #pragma once
 
 #include <memory>
