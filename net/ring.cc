@@ -116,12 +116,6 @@ void Ring::CancelNow(const RingRequest& request) {
   Enter(0);
 }
 
-void Ring::CancelAllNow(int fd) {
-  if (!OnOwnThread()) return;
-  io_uring_prep_cancel_fd(NextEntry({RingKind::kCancel, 0, 0}), fd, IORING_ASYNC_CANCEL_ALL);
-  Enter(0);
-}
-
 void Ring::Harvest() {
   unsigned head;
   unsigned count = 0;

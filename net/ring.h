@@ -47,12 +47,11 @@ class Ring {
   // Hands over all entries. Unless timeout_ms is 0, sleeps until something completes that does not
   // complete at once, or timeout_ms (-1: for ever) is over.
   void Enter(int timeout_ms);
-  // Takes back, in this very call, a request or all those that name a descriptor. Not when the
-  // ring's thread has ended: what is under way then ends with the ring.
-  void CancelNow(const RingRequest& request);
-  void CancelAllNow(int fd);
-  // Takes one request back when entries are handed over next.
+  // Takes a request back when entries are handed over next.
   void Cancel(const RingRequest& request);
+  // In this very call. Not when the ring's thread has ended: what is under way then ends with the
+  // ring.
+  void CancelNow(const RingRequest& request);
 
   // Moves what has completed into these two, which their readers empty: sends, everything else.
   void Harvest();

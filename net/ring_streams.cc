@@ -30,16 +30,18 @@ StreamId RingStreams::Open(int fd, StreamTarget* target) {
 }
 
 void RingStreams::Close(StreamId id) {
-  Stream& stream = streams_[id];
-  const bool under_way = stream.receiving || stream.watched;
-  const int fd = stream.fd;
-  const uint32_t generation = stream.generation + 1;
-  stream = Stream();
-  stream.generation = generation;
+  const Stream was = std::exchange(streams_[id], Stream());
+  streams_[id].generation = was.generation + 1;
   free_streams_.push_back(id);
-  if (!under_way) return;
-  ring_->CancelAllNow(fd);
-  if (!ring_->OnOwnThread()) shutdown(fd, SHUT_RDWR);  // the peer sees this at once
+  if (!was.receiving && !was.watched) return;
+  if (!ring_->OnOwnThread()) {
+    shutdown(was.fd, SHUT_RDWR);  // the peer sees this at once
+    return;
+  }
+  // By name and not by descriptor: for that the kernel would look through all requests.
+  if (was.receiving) ring_->Cancel({RingKind::kReceive, id, was.generation});
+  if (was.watched) ring_->Cancel({RingKind::kHangUp, id, was.generation});
+  ring_->Enter(0);
 }
 
 void RingStreams::Receive(StreamId id) {
