@@ -49,6 +49,7 @@ struct Client {
   size_t wanted_bytes = 1;           // of the input behind them, before parsing makes progress
   uint32_t requests_per_round = 8;   // adapts to the size of the replies
   uint64_t output_before_round = 0;  // offset
+  uint64_t written_counted = 0;      // offset: what is in the statistics
   absl::optional<Request> deferred;
 
   // Created when first needed.

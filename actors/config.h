@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "net/poller_kind.h"
 #include "proto/replication/role_machine.h"
 
 namespace twincached {
@@ -34,12 +35,13 @@ struct Config {
   bool lock_memory = false;             // -k; in stats: it is
   bool huge_pages = false;              // -L
   // repcached's and ours.
-  std::string peer;                 // -x host[:port]; empty: none
-  int replication_port = 11212;     // -X; 0: any free one
-  std::string node_name;            // --node-name; empty: host name ':' client port
-  std::string cluster = "default";  // --cluster
-  bool refuse_solo_writes = false;  // --solo-writes=allow|refuse
-  bool ack_pair = true;             // --ack=pair|local
+  net::PollerKind poller = net::PollerKind::kAuto;  // --poller; in stats: which one it is
+  std::string peer;                                 // -x host[:port]; empty: none
+  int replication_port = 11212;                     // -X; 0: any free one
+  std::string node_name;                            // --node-name; empty: host name ':' client port
+  std::string cluster = "default";                  // --cluster
+  bool refuse_solo_writes = false;                  // --solo-writes=allow|refuse
+  bool ack_pair = true;                             // --ack=pair|local
   // --suspect-after-ms, --promote-after-ms, --ack-timeout-ms; the others follow.
   replication::Timers timers;
 };

@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "net/address.h"
+#include "net/poller_kind.h"
 #include "proto/limits.h"
 #include "storage/shard.h"
 
@@ -268,6 +269,16 @@ std::string SetSoloWrites(absl::string_view value, FlagValues* values) {
 std::string SetAck(absl::string_view value, FlagValues* values) {
   values->config.ack_pair = value == "pair";
   return value == "pair" || value == "local" ? "" : "not one of pair, local";
+}
+
+std::string SetPoller(absl::string_view value, FlagValues* values) {
+  using net::PollerKind;
+  for (const PollerKind kind : {PollerKind::kAuto, PollerKind::kUring, PollerKind::kEpoll}) {
+    if (value != net::PollerName(kind)) continue;
+    values->config.poller = kind;
+    return "";
+  }
+  return "not one of auto, io_uring, epoll";
 }
 
 std::string SetSuspectAfter(absl::string_view value, FlagValues* values) {

@@ -46,6 +46,7 @@ std::string SetNodeName(absl::string_view value, FlagValues* values);
 std::string SetCluster(absl::string_view value, FlagValues* values);
 std::string SetSoloWrites(absl::string_view value, FlagValues* values);
 std::string SetAck(absl::string_view value, FlagValues* values);
+std::string SetPoller(absl::string_view value, FlagValues* values);
 std::string SetSuspectAfter(absl::string_view value, FlagValues* values);
 std::string SetPromoteAfter(absl::string_view value, FlagValues* values);
 std::string SetAckTimeout(absl::string_view value, FlagValues* values);

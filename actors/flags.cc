@@ -62,6 +62,7 @@ constexpr ValueFlag kValueFlags[] = {
     {"--cluster", Takes::kValue, SetCluster},
     {"--solo-writes", Takes::kValue, SetSoloWrites},
     {"--ack", Takes::kValue, SetAck},
+    {"--poller", Takes::kValue, SetPoller},
     {"--suspect-after-ms", Takes::kValue, SetSuspectAfter},
     {"--promote-after-ms", Takes::kValue, SetPromoteAfter},
     {"--ack-timeout-ms", Takes::kValue, SetAckTimeout},

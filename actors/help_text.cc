@@ -31,6 +31,8 @@ absl::string_view HelpText() {
 -I, --max-item-size=<num> adjusts max item size
                           (default: 1m, min: 1k, max: 1024m)
 -B, --protocol=<name>     protocol - ascii or auto, which is ascii in this version
+    --poller=auto|io_uring|epoll  how sockets are served (default: auto,
+                          io_uring where the kernel allows it)
     --config=<file>       read flags from an INI file, by their long names;
                           what the command line says wins
 

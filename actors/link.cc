@@ -76,7 +76,7 @@ void LinkActor::BeforeSleep() {
   DrainSender();
   TellWindow();
   CheckDrained();
-  for (auto& peer : peers_) peer.second->connection->Flush();
+  for (auto& peer : peers_) peer.second->connection->FlushSoon();
   dropped_.clear();
 }
 

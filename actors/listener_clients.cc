@@ -89,6 +89,7 @@ void ListenerActor::Destroy(Client* client) {
   if (client->listed_held) {
     held_.erase(std::find(held_.begin(), held_.end(), client));
   }
+  CountWritten(client);
   --stats_.curr_connections;
   options_.connections->fetch_sub(1, std::memory_order_relaxed);
   clients_.erase(client->id);

@@ -22,6 +22,7 @@ bool IsAwaitedWrite(const Request& request) {
 }  // namespace
 
 void ListenerActor::OnServing(const ServingPtr& serving) {
+  loop().SendAll();  // what might leave under the last order has left before this one is confirmed
   mode_ = serving->mode;
   serving_token_ = serving->token;
   slot_seed_ = serving->slot_seed;
@@ -96,10 +97,8 @@ void ListenerActor::Release(Client* client) {
   const bool frozen = unsent && Frozen();
   if (unsent) {
     const uint64_t limit = client->holds.Release(*acknowledged_);
-    const uint64_t written = connection.written();
-    connection.set_send_limit(frozen ? written : limit);
-    connection.Flush();
-    stats_.bytes_written += connection.written() - written;
+    connection.set_send_limit(frozen ? connection.written() : limit);
+    LetOut(client);
   }
   const bool all_out = connection.written() == connection.appended();
   if (all_out && client->closing && client->Idle()) return Destroy(client);
@@ -107,6 +106,22 @@ void ListenerActor::Release(Client* client) {
     held_.push_back(client);
   }
   SetReading(client);
+}
+
+// At once where it matters here how much went out: whether this client is through, and whether
+// there is room for more of its replies.
+void ListenerActor::LetOut(Client* client) {
+  if (client->closing || client->HasBacklog()) {
+    client->connection->Flush();
+  } else {
+    client->connection->FlushSoon();
+  }
+  CountWritten(client);
+}
+
+void ListenerActor::CountWritten(Client* client) {
+  const uint64_t written = client->connection->written();
+  stats_.bytes_written += written - std::exchange(client->written_counted, written);
 }
 
 void ListenerActor::ReleaseHeld() {

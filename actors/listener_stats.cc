@@ -51,6 +51,7 @@ void ListenerActor::OnStatsPart(const StatsPart& part) {
 }
 
 void ListenerActor::OnStatsRequest(const StatsRequest& request) {
+  for (auto& client : clients_) CountWritten(client.second.get());
   if (request.reset) {
     const uint64_t connections = stats_.curr_connections;
     stats_ = ListenerStats();

@@ -33,6 +33,7 @@ absl::Status PrepareProcess(const Config& config, Node* node, int* signal_fd) {
   if (status.ok() && config.lock_memory) RaiseLockLimit();
   if (status.ok()) status = DropPrivileges(config.user);
   if (status.ok()) PrepareMemory(config);
+  if (status.ok()) status = node->MakeLoops();
   if (status.ok()) status = BlockSignals(signal_fd);
   if (status.ok() && !config.pid_file.empty()) status = WritePidFile(config.pid_file);
   if (status.ok()) FinishDaemonize();

@@ -20,7 +20,7 @@
 #include "actors/stats_text.h"
 #include "actors/warmer.h"
 #include "net/clock.h"
-#include "net/poller.h"
+#include "net/poller_choice.h"
 #include "net/socket.h"
 #include "proto/key_hash.h"
 
@@ -73,6 +73,15 @@ replication::RoleConfig MakeRoleConfig(const Config& config) {
   return role;
 }
 
+// The port that was bound, and is free again.
+absl::StatusOr<uint16_t> TryPort(const net::Address& address) {
+  const absl::StatusOr<int> fd = net::ListenTcp(address, {});
+  if (!fd.ok()) return fd.status();
+  const uint16_t port = net::LocalAddress(*fd).port();
+  close(*fd);
+  return port;
+}
+
 // Tells the SUPERVISOR about signals.
 class SignalTarget final : public net::PollTarget {
  public:
@@ -105,12 +114,6 @@ Node::~Node() = default;
 absl::Status Node::Prepare() {
   const absl::Status resolved = ResolveAddresses();
   if (!resolved.ok()) return resolved;
-  for (uint32_t core = 0; core < config_.threads; ++core) {
-    auto poller = net::NewEpollPoller();
-    if (!poller.ok()) return poller.status();
-    units_.push_back(std::make_unique<CoreUnit>(
-        nullptr, core, std::make_unique<net::EventLoop>(std::move(*poller))));
-  }
   const size_t wanted = config_.connections_max + kSpareDescriptors;
   const size_t limit = net::RaiseDescriptorLimit(wanted);
   if (limit < wanted) {
@@ -143,19 +146,46 @@ absl::Status Node::ResolveAddresses() {
 // The ports are bound and let go again: a node that joins keeps them closed until it is in sync.
 absl::Status Node::TryPorts() {
   if (config_.port == 0) client_addresses_.clear();
-  auto drop = [](int fd) { close(fd); };
   for (net::Address& address : client_addresses_) {
-    auto acceptor = units_[0]->loop().Listen(address, false, drop);
-    if (!acceptor.ok()) return acceptor.status();
-    if (config_.port < 0) config_.port = (*acceptor)->port();
-    address = address.WithPort((*acceptor)->port());
+    const absl::StatusOr<uint16_t> port = TryPort(address);
+    if (!port.ok()) return port.status();
+    if (config_.port < 0) config_.port = *port;
+    address = address.WithPort(*port);
   }
   if (config_.replication_port != 0) return absl::OkStatus();
   for (net::Address& address : replication_addresses_) {
-    auto acceptor = units_[0]->loop().Listen(address, false, drop);
-    if (!acceptor.ok()) return acceptor.status();
-    address = address.WithPort((*acceptor)->port());
-    config_.replication_port = (*acceptor)->port();
+    const absl::StatusOr<uint16_t> port = TryPort(address);
+    if (!port.ok()) return port.status();
+    address = address.WithPort(*port);
+    config_.replication_port = *port;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Node::ChoosePoller() {
+  if (config_.poller == net::PollerKind::kEpoll) return absl::OkStatus();
+  const absl::Status probed = net::ProbeUring();
+  if (probed.ok()) {
+    config_.poller = net::PollerKind::kUring;
+    return probed;
+  }
+  if (config_.poller == net::PollerKind::kUring) {
+    return absl::UnavailableError(
+        absl::StrCat("--poller=io_uring: ", probed.message(), " (--poller=auto goes on without)"));
+  }
+  LogInfo(absl::StrCat("serving with epoll: ", probed.message()));
+  config_.poller = net::PollerKind::kEpoll;
+  return absl::OkStatus();
+}
+
+absl::Status Node::MakeLoops() {
+  const absl::Status chosen = ChoosePoller();
+  if (!chosen.ok()) return chosen;
+  for (uint32_t core = 0; core < config_.threads; ++core) {
+    auto poller = net::NewPoller(config_.poller);
+    if (!poller.ok()) return poller.status();
+    units_.push_back(std::make_unique<CoreUnit>(
+        nullptr, core, std::make_unique<net::EventLoop>(std::move(*poller))));
   }
   return absl::OkStatus();
 }

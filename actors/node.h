@@ -28,8 +28,12 @@ class Node {
   // Binds every port once, to say what is wrong before anything runs; resolves names; fixes the
   // port numbers. The Status names the address, the reason and the flag.
   absl::Status Prepare();
-  // Runs until a signal or the role machine ends it. `signal_fd` tells signals (daemon.h). Returns
-  // the exit code.
+  // Makes the loops; fails when they cannot be of the kind that --poller names. In the process that
+  // goes on, with the user that it keeps: the kernel gives an io_uring to a process, and may not
+  // give it to every user.
+  absl::Status MakeLoops();
+  // After MakeLoops(). Runs until a signal or the role machine ends it. `signal_fd` tells signals
+  // (daemon.h). Returns the exit code.
   int Run(int signal_fd);
   // After Prepare(): the client port, also when any was asked for.
   int port() const { return config_.port; }
@@ -37,6 +41,7 @@ class Node {
  private:
   absl::Status ResolveAddresses();
   absl::Status TryPorts();
+  absl::Status ChoosePoller();
   void SpawnActors();
   void RequestExit(int code);
   void EndActors();

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "net/poller_kind.h"
 #include "proto/limits.h"
 #include "proto/memcache/stats_writer.h"
 #include "proto/memcache/text_replies.h"
@@ -163,7 +164,7 @@ absl::string_view SoloWrites(const Config& config) {
 
 void WriteOurSettings(const Config& config, StatsWriter* out) {
   const replication::Timers& timers = config.timers;
-  out->Text("poller", "epoll");
+  out->Text("poller", net::PollerName(config.poller));
   out->YesNo("lock_memory", config.lock_memory);
   out->Text("huge_pages", config.huge_pages ? "always" : "auto");
   out->Text("node_name", OrNone(config.node_name));

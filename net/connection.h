@@ -2,8 +2,9 @@
 //
 // Owned by whoever adopted it (LISTENER or LINK); lives on that one core; the loop outlives it.
 // Bytes read are in input() until consumed; bytes appended to output() leave in Flush(), with at
-// most one system call per call. Reading stops by itself while the input holds
-// max(kReadBytesPerIteration, wanted) bytes, so an owner that stops consuming stops the client.
+// most one system call per call, or soon after FlushSoon(). Reading stops by itself while the input
+// holds max(kReadBytesPerIteration, wanted) bytes, so an owner that stops consuming stops the
+// client.
 //
 // Invariants:
 // 1. Views of input() stay valid until the next Consume(), return to Poll(), or destruction; a
@@ -50,7 +51,8 @@ inline constexpr uint64_t kNoSendLimit = UINT64_MAX;
 
 class Connection {
  public:
-  virtual ~Connection() = default;  // closes the socket; unsent output is lost
+  // Closes the socket. What FlushSoon() promised is tried once more; other unsent output is lost.
+  virtual ~Connection() = default;
 
   // ---- Input ----
   virtual absl::string_view input() const = 0;
@@ -79,6 +81,11 @@ class Connection {
   virtual void set_send_limit(uint64_t stream_offset) = 0;
   // Writes what may be written with one system call; the rest goes out as the socket drains.
   virtual void Flush() = 0;
+  // As Flush(), but the poller may write it, together with what others have to write, at the begin
+  // of the next Poll(): true. The send limit of that moment counts. For whoever need not know here
+  // how much went out: OnDrained comes only if it could not all be written. Much output is written
+  // at once: false.
+  virtual bool FlushSoon() = 0;
 
   // ---- Ends ----
   // Half-closes once all output is written; the handler's OnClosed comes when the peer closes too.

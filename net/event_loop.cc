@@ -11,7 +11,10 @@
 #include <vector>
 
 #include "net/clock.h"
+#include "net/completions.h"
+#include "net/polled_connection.h"
 #include "net/ready_list.h"
+#include "net/ring_connection.h"
 #include "net/socket.h"
 #include "net/socket_acceptor.h"
 #include "net/socket_dialer.h"
@@ -192,7 +195,16 @@ std::unique_ptr<Dialer> EventLoop::Dial(const Address& address, int64_t timeout_
 }
 
 std::unique_ptr<Connection> EventLoop::Adopt(int fd, ConnectionHandler* handler) {
-  return std::make_unique<StreamConnection>(fd, handler, &state_->connections);
+  ConnectionContext* context = &state_->connections;
+  if (context->poller->completions() != nullptr) {
+    return std::make_unique<RingConnection>(fd, handler, context);
+  }
+  return std::make_unique<PolledConnection>(fd, handler, context);
+}
+
+void EventLoop::SendAll() {
+  Completions* completions = state_->poller->completions();
+  if (completions != nullptr) completions->SendAll();
 }
 
 Poller& EventLoop::poller() { return *state_->poller; }

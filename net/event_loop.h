@@ -85,6 +85,9 @@ class EventLoop {
   // the connection.
   std::unique_ptr<Connection> Adopt(int fd, ConnectionHandler* handler);
 
+  // What connections were told to FlushSoon() leaves now: written() is up to date afterwards.
+  void SendAll();
+
   Poller& poller();
 
  private:

@@ -19,7 +19,6 @@ StreamConnection::StreamConnection(int fd, ConnectionHandler* handler, Connectio
       input_(&context->buffers),
       output_(&context->buffers) {
   ++context_->connections;
-  SetInterest(kReadable);
 }
 
 StreamConnection::~StreamConnection() {
@@ -63,59 +62,55 @@ bool StreamConnection::InputDue() const {
   return undelivered_ && !input_.empty() && (input_.size() >= wanted_ || ended_);
 }
 
-// Reading may have become possible: undoes what ReadReady() did when it was not, and sees to
-// invariant 2.
 void StreamConnection::ContinueReading() {
   if (fd_ < 0 || !MayDeliver()) return;
   if (InputDue() || (ended_ && !told_)) context_->ready.Link(this);
-  if ((interest_ & kReadable) == 0 && MayRead()) SetInterest(interest_ | kReadable);
+  if (!waiting_for_input_ && MayRead()) WaitForInput();
 }
 
-void StreamConnection::ReadReady() {
-  if (!MayRead()) {
-    SetInterest(interest_ & ~kReadable);
-    return;
-  }
+void StreamConnection::Read(size_t bytes_max) {
   const InputBuffer::Space space = input_.Prepare(wanted_);
-  const size_t bytes_max = std::min(space.bytes, kReadBytesPerIteration);
+  bytes_max = std::min(space.bytes, bytes_max);
   const ssize_t bytes = recv(fd_, space.data, bytes_max, MSG_DONTWAIT);
   if (bytes > 0) {
-    input_.Commit(static_cast<size_t>(bytes));
-    undelivered_ = true;
-  } else if (bytes == 0) {
-    End(end_reason_);
+    TakeReceived(static_cast<size_t>(bytes));
   } else {
-    ReadFailed(errno);
+    TakeEnd(bytes == 0 ? 0 : errno);
   }
-  if (!input_.empty() || ended_) Deliver();
 }
 
-void StreamConnection::ReadFailed(int error) {
+void StreamConnection::TakeReceived(size_t bytes) {
+  input_.Commit(bytes);
+  undelivered_ = true;
+}
+
+void StreamConnection::TakeEnd(int error) {
   input_.Trim();
   if (error == EAGAIN || error == EINTR) return;
+  if (error == 0) return End(end_reason_);
   broken_ = true;
   blocked_ = false;
   End(error == ECONNRESET ? CloseReason::kReset : CloseReason::kError);
 }
 
 void StreamConnection::End(CloseReason reason) {
-  input_.Trim();
   ended_ = true;
   end_reason_ = reason;
+  waiting_for_input_ = false;
   SetInterest(blocked_ ? kWritable : 0);
 }
 
-void StreamConnection::Deliver() {
+bool StreamConnection::Deliver() {
   Unlink();
-  if (!MayDeliver()) return;
+  if (!MayDeliver()) return true;
   if (InputDue()) {
     undelivered_ = false;
-    if (!Call([](StreamConnection& self) { self.handler_->OnInput(self); })) return;
+    if (!Call([](StreamConnection& self) { self.handler_->OnInput(self); })) return false;
   }
-  if (!ended_ || told_ || !MayDeliver() || InputDue()) return;
+  if (!ended_ || told_ || !MayDeliver() || InputDue()) return true;
   Unlink();
   told_ = true;
-  Call([](StreamConnection& self) { self.handler_->OnClosed(self, self.end_reason_); });
+  return Call([](StreamConnection& self) { self.handler_->OnClosed(self, self.end_reason_); });
 }
 
 // ---- Output ----
@@ -137,13 +132,18 @@ void StreamConnection::Write() {
   const absl::string_view bytes = output_.Unwritten(send_limit_);
   if (!bytes.empty() && !broken_) {
     const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0) {
-      WriteFailed(errno);
-    } else {
-      blocked_ = static_cast<size_t>(sent) < bytes.size();
-      output_.MarkWritten(static_cast<size_t>(sent));
-    }
+    TakeSent(sent < 0 ? -errno : sent, bytes.size());
   }
+  FinishWrite();
+}
+
+void StreamConnection::TakeSent(ssize_t result, size_t asked) {
+  if (result < 0) return WriteFailed(static_cast<int>(-result));
+  blocked_ = static_cast<size_t>(result) < asked;
+  output_.MarkWritten(static_cast<size_t>(result));
+}
+
+void StreamConnection::FinishWrite() {
   if (broken_) output_.MarkWritten(output_.Unwritten(send_limit_).size());
   if (blocked_) SetInterest(interest_ | kWritable);
   output_.ReleaseIfEmpty();
@@ -185,27 +185,19 @@ void StreamConnection::Reset() {
 void StreamConnection::CloseSocket() {
   if (fd_ < 0) return;
   Unlink();
-  Unregister();
+  Detach();
   close(fd_);
   fd_ = -1;
 }
 
 // ---- Events ----
 
-void StreamConnection::OnReady(uint32_t events) {
-  // Hung up while neither reading nor writing was asked for: epoll would say so for ever. Whoever
-  // goes on reading or writing registers again and learns it there.
-  if (events == 0) return Unregister();
-  if ((events & kWritable) != 0 && !WriteReady()) return;
-  if ((events & kReadable) != 0) ReadReady();
-}
-
 void StreamConnection::SetInterest(uint32_t interest) {
   if (!registered_) {
     if (interest == 0) return;
     context_->poller->Add(fd_, interest, this);
     registered_ = true;
-  } else if (interest == 0 && ended_) {
+  } else if (interest == 0 && !StaysRegistered()) {
     return Unregister();
   } else if (interest != interest_) {
     context_->poller->Change(fd_, interest, this);
@@ -216,6 +208,7 @@ void StreamConnection::SetInterest(uint32_t interest) {
 void StreamConnection::Unregister() {
   if (registered_) context_->poller->Remove(fd_, this);
   registered_ = false;
+  waiting_for_input_ = false;
   interest_ = 0;
 }
 

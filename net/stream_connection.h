@@ -1,12 +1,14 @@
-// The connection over a non-blocking stream socket whose readiness a Poller reports.
+// The connection over a non-blocking stream socket, whichever way its poller does input and output.
 //
-// What it is not: public; net/connection.h is its contract. Owned by whoever adopted it; lives on
-// its loop's thread.
+// What it is: buffers, delivery, pins, pauses and ends. What it is not: public; net/connection.h is
+// its contract. The two ways are its subclasses: PolledConnection reads and writes when it is told
+// that it can, RingConnection has the poller do it. Owned by whoever adopted it; lives on its
+// loop's thread.
 //
 // Invariants:
-// 1. Steady state, a request read whole and answered whole: one recv, one send, no change of
-//    interest, no allocation. So read interest is not dropped by pausing or pinning, only when an
-//    event comes that may not be served.
+// 1. Steady state, a request read whole and answered whole: no change of interest, no allocation.
+//    So what waits for input is not taken back by pausing or pinning, only when input comes that
+//    may not be served.
 // 2. Input that is due without a new event (undelivered_, or the end) and may be delivered is in
 //    the ready list.
 // 3. Once broken_, nothing is sent any more and unsent output counts as written, so that an owner
@@ -35,9 +37,8 @@ struct ConnectionContext {
   size_t connections = 0;  // alive
 };
 
-class StreamConnection final : public Connection, private PollTarget, private ReadyNode {
+class StreamConnection : public Connection, protected PollTarget, protected ReadyNode {
  public:
-  StreamConnection(int fd, ConnectionHandler* handler, ConnectionContext* context);
   ~StreamConnection() override;
 
   absl::string_view input() const override { return input_.view(); }
@@ -58,30 +59,44 @@ class StreamConnection final : public Connection, private PollTarget, private Re
   void Reset() override;
   int fd() const override { return fd_; }
 
- private:
-  void OnReady(uint32_t events) override;
-  void OnDue() override { Deliver(); }
+ protected:
+  StreamConnection(int fd, ConnectionHandler* handler, ConnectionContext* context);
 
-  // Input.
+  // ---- What a subclass does in its way ----
+  // Sees to it that input is read when it comes, and sets waiting_for_input_. REQUIRES: MayRead().
+  virtual void WaitForInput() = 0;
+  // Input is to be delivered without an event.
+  void OnDue() override { Deliver(); }
+  // Whether a registration that asks for nothing is kept: it will be asked for something again.
+  virtual bool StaysRegistered() const { return !ended_; }
+  // Gives up what the poller knows of the socket, which is about to be closed.
+  virtual void Detach() { Unregister(); }
+
+  // ---- Input ----
   bool MayDeliver() const { return !paused_ && pins_ == 0; }
   bool MayRead() const;
-  bool InputDue() const;
-  void ReadReady();
-  void ReadFailed(int error);
-  void Deliver();
+  // Reads what is there, bytes_max at most.
+  void Read(size_t bytes_max);
+  void TakeReceived(size_t bytes);  // of the space last prepared in input_
+  // 0 or an errno: nothing more comes. EAGAIN is no end.
+  void TakeEnd(int error);
+  bool HasNews() const { return !input_.empty() || ended_; }
+  // False when *this is gone or reset.
+  bool Deliver();
+  // Reading may have become possible: undoes what was done when it was not, and sees to
+  // invariant 2.
   void ContinueReading();
-  void End(CloseReason reason);
 
-  // Output. WriteReady() is false when *this is gone or reset.
+  // ---- Output. WriteReady() is false when *this is gone or reset. ----
   bool WriteReady();
   void Write();
-  void WriteFailed(int error);
+  // The outcome of a send of `asked` bytes: how many were taken, or a negative errno.
+  void TakeSent(ssize_t result, size_t asked);
+  void FinishWrite();
 
   void SetInterest(uint32_t interest);
   void Unregister();
   void CloseSocket();
-  // Calls the handler; false when *this is gone or reset afterwards.
-  bool Call(void (*callback)(StreamConnection& self));
 
   // Fixed at construction; borrowed: both outlive *this.
   ConnectionHandler* const handler_;
@@ -96,6 +111,7 @@ class StreamConnection final : public Connection, private PollTarget, private Re
   uint32_t interest_ = 0;
   CloseReason end_reason_ = CloseReason::kEndOfStream;
   bool registered_ = false;
+  bool waiting_for_input_ = false;
   bool paused_ = false;
   bool undelivered_ = false;  // input has come, or was asked for again, since the last OnInput
   bool ended_ = false;        // nothing will be read any more
@@ -104,6 +120,13 @@ class StreamConnection final : public Connection, private PollTarget, private Re
   bool broken_ = false;       // sending is impossible
   bool half_close_ = false;   // asked for and not yet done
   bool* gone_ = nullptr;      // while a callback runs: where the destructor leaves word
+
+ private:
+  bool InputDue() const;
+  void End(CloseReason reason);
+  void WriteFailed(int error);
+  // Calls the handler; false when *this is gone or reset afterwards.
+  bool Call(void (*callback)(StreamConnection& self));
 };
 
 }  // namespace twincached::net

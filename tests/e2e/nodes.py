@@ -18,10 +18,13 @@ import subprocess
 import tempfile
 import time
 
+from tests.e2e.seccomp import forbid_uring
 from tests.e2e.wire import HOST, Client, Closed, Timeout
 
 # Sanitizer builds are slower: the BUILD files let this stretch every limit in time.
 TIME_SCALE = float(os.environ.get("TEST_TIME_SCALE", "1"))
+# What servers get as --poller, if a test says nothing else; empty: nothing.
+POLLER = os.environ.get("TEST_POLLER", "")
 START_LIMIT_S = 10.0 * TIME_SCALE
 STOP_LIMIT_S = 6.0 * TIME_SCALE
 POLL_S = 0.005
@@ -114,7 +117,9 @@ def _die_with_parent():
 class Node:
     """One server process on one client port. Start it, use it, stop it; restart keeps its ports."""
 
-    open_files_max = None  # Set before the start: `ulimit -n` for the process.
+    # Set before the start.
+    open_files_max = None  # `ulimit -n` for the process
+    uring_forbidden = False  # the kernel refuses io_uring to it
 
     def __init__(self, name="solo", binary=None, extra=(), repl_port=None):
         self.name = name
@@ -136,10 +141,14 @@ class Node:
         self.destroy()
 
     def arguments(self):
-        args = usual_arguments(self.port, self.extra) + ["-v"]
+        args = usual_arguments(self.port, self.extra) + ["-v"] + self.poller_arguments()
         if self.repl_port:
             args += ["-x", HOST, "-X", str(self.repl_port)]
         return [self.binary] + args + self.extra
+
+    def poller_arguments(self):
+        given = any(word.startswith("--poller") for word in self.extra)
+        return ["--poller=" + POLLER] if POLLER and not given else []
 
     def spawn(self):
         """Starts the process and returns at once. REQUIRES: it is not running."""
@@ -151,6 +160,8 @@ class Node:
 
     def _prepare_child(self):
         _die_with_parent()
+        if self.uring_forbidden:
+            forbid_uring()
         if self.open_files_max:
             limit = (self.open_files_max, self.open_files_max)
             resource.setrlimit(resource.RLIMIT_NOFILE, limit)
@@ -307,6 +318,9 @@ class StockMemcached(Node):
     def __init__(self, name="stock", extra=()):
         super().__init__(name, installed("memcached", "memcached"),
                          ["-o", "no_lru_maintainer,no_lru_crawler"] + list(extra))
+
+    def poller_arguments(self):
+        return []
 
     def stop(self):
         """At once: its own orderly end takes a second."""

@@ -112,6 +112,13 @@ TEST(Flags, NothingGivesMemcachedsDefaultsOnLoopback) {
   EXPECT_TRUE(config.ack_pair);
   EXPECT_FALSE(config.refuse_solo_writes);
   EXPECT_EQ(config.verbosity, 0);
+  EXPECT_EQ(config.poller, net::PollerKind::kAuto);
+}
+
+TEST(Flags, PollersByName) {
+  EXPECT_EQ(Accepted({"--poller=auto"}).poller, net::PollerKind::kAuto);
+  EXPECT_EQ(Accepted({"--poller=io_uring"}).poller, net::PollerKind::kUring);
+  EXPECT_EQ(Accepted({"--poller", "epoll"}).poller, net::PollerKind::kEpoll);
 }
 
 TEST(Flags, ShortForms) {
@@ -256,6 +263,8 @@ TEST(Flags, ValuesThatAreNone) {
       {"--ack="},
       {"--solo-writes=never"},
       {"--solo-writes="},
+      {"--poller=kqueue"},
+      {"--poller="},
       {"--node-name="},
       {"--node-name=a b"},
       {"--cluster=a\nb"},
@@ -352,7 +361,7 @@ TEST(Flags, ConfigFileByLongNames) {
   const ConfigFile file(
       "# A comment.\nport=11215\nlisten=10.0.0.1\nconn-limit=55\nmemory-limit=256\nthreads=2\n"
       "peer=10.0.0.2\nreplication-port=11300\nuser=nobody\nverbose=true\n"
-      "disable-evictions=false\nack=local\nsolo-writes=refuse\n");
+      "disable-evictions=false\nack=local\nsolo-writes=refuse\npoller=epoll\n");
   const Config config = Accepted({"--config", file.path()});
   EXPECT_EQ(config.port, 11215);
   EXPECT_THAT(config.listen, ElementsAre("10.0.0.1"));
@@ -366,6 +375,7 @@ TEST(Flags, ConfigFileByLongNames) {
   EXPECT_TRUE(config.evict);
   EXPECT_FALSE(config.ack_pair);
   EXPECT_TRUE(config.refuse_solo_writes);
+  EXPECT_EQ(config.poller, net::PollerKind::kEpoll);
 }
 
 TEST(Flags, TheCommandLineWinsOverTheConfigFile) {

@@ -32,7 +32,7 @@ class ProbeTest : public net::LoopTest {
   std::vector<Result> results_;
 };
 
-TEST_F(ProbeTest, APortThatIsHeldAcceptsAndOneThatIsGoneRefuses) {
+TEST_P(ProbeTest, APortThatIsHeldAcceptsAndOneThatIsGoneRefuses) {
   ProbePort port;
   ASSERT_TRUE(port.Open(loop_.get(), {net::Loopback()}).ok());
   const net::Address address = net::Loopback(port.port());
@@ -43,13 +43,13 @@ TEST_F(ProbeTest, APortThatIsHeldAcceptsAndOneThatIsGoneRefuses) {
   EXPECT_EQ(Concludes(), Result::kRefused);
 }
 
-TEST_F(ProbeTest, TheKernelAcceptsForAProcessThatDoesNotRun) {
+TEST_P(ProbeTest, TheKernelAcceptsForAProcessThatDoesNotRun) {
   net::Peer listener(*net::ListenTcp(net::Loopback(), {}));
   Probe(net::LocalAddress(listener.fd()));
   EXPECT_EQ(Concludes(), Result::kAccepted);
 }
 
-TEST_F(ProbeTest, AConnectThatIsResetWasAnswered) {
+TEST_P(ProbeTest, AConnectThatIsResetWasAnswered) {
   net::Peer listener(*net::ListenTcp(net::Loopback(), {}));
   Probe(net::LocalAddress(listener.fd()));
   // Before the loop could look: somebody was there to do it.
@@ -57,7 +57,7 @@ TEST_F(ProbeTest, AConnectThatIsResetWasAnswered) {
   EXPECT_EQ(Concludes(), Result::kAccepted);
 }
 
-TEST_F(ProbeTest, OneNumberIsHeldOnEveryAddress) {
+TEST_P(ProbeTest, OneNumberIsHeldOnEveryAddress) {
   const net::Address other = *net::ParseAddress({"127.0.0.2", 0});
   ProbePort port;
   ASSERT_TRUE(port.Open(loop_.get(), {net::Loopback(), other}).ok());
@@ -66,6 +66,8 @@ TEST_F(ProbeTest, OneNumberIsHeldOnEveryAddress) {
     EXPECT_EQ(Concludes(), Result::kAccepted) << host.ToString();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(With, ProbeTest, net::EveryPoller(), net::NameOfPoller);
 
 }  // namespace
 }  // namespace twincached

@@ -197,6 +197,7 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
   config.unix_socket = "/run/a.sock";
   config.unix_socket_mode = 0750;
   config.lock_memory = config.huge_pages = true;
+  config.poller = net::PollerKind::kUring;
   const auto values = Values(Text("settings", asked));
   const std::map<std::string, std::string> expected = {{"maxbytes", "33554432"},
                                                        {"maxconns", "77"},
@@ -217,6 +218,7 @@ TEST(StatsText, SettingsHaveMemcachedsNames) {
                                                        {"dump_enabled", "no"},
                                                        {"flush_enabled", "yes"},
                                                        {"shutdown_command", "no"},
+                                                       {"poller", "io_uring"},
                                                        {"lock_memory", "yes"},
                                                        {"huge_pages", "always"}};
   for (const auto& line : expected) EXPECT_EQ(values.at(line.first), line.second) << line.first;

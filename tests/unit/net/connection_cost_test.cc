@@ -127,7 +127,7 @@ class Cost : public LoopTest {
   std::vector<int> clients_;
 };
 
-TEST_F(Cost, OfARequestIsOneReceiveAndOneSend) {
+TEST_P(Cost, OfARequestIsOneReceiveAndOneSend) {
   g_calls = Calls();
   constexpr int kRounds = 10;
   for (int i = 0; i < kRounds; ++i) Round();
@@ -140,7 +140,7 @@ TEST_F(Cost, OfARequestIsOneReceiveAndOneSend) {
   EXPECT_EQ(calls.allocations, 0);
 }
 
-TEST_F(Cost, OfWakingALoopThatIsAwakeIsNoSystemCall) {
+TEST_P(Cost, OfWakingALoopThatIsAwakeIsNoSystemCall) {
   g_calls = Calls();
   loop_->Wake();
   loop_->Wake();
@@ -150,7 +150,7 @@ TEST_F(Cost, OfWakingALoopThatIsAwakeIsNoSystemCall) {
   EXPECT_EQ(g_calls.epoll_wait, 1);
 }
 
-TEST_F(Cost, OfALargeValueIsOneGrowth) {
+TEST_P(Cost, OfALargeValueIsOneGrowth) {
   constexpr size_t kBytes = 1 << 20;
   Connection& connection = *connections_[0];
   const std::string chunk(kBytes / 32, 'v');
@@ -166,6 +166,8 @@ TEST_F(Cost, OfALargeValueIsOneGrowth) {
   connection.Consume(kBytes);
   server_.AnswerAll();
 }
+
+INSTANTIATE_TEST_SUITE_P(With, Cost, testing::Values(PollerKind::kEpoll), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

@@ -8,7 +8,7 @@ namespace {
 
 class ConnectionEnd : public ConnectionTest {};
 
-TEST_F(ConnectionEnd, OrderlyEndComesAfterTheBytes) {
+TEST_P(ConnectionEnd, OrderlyEndComesAfterTheBytes) {
   peer_.Send("abc");
   peer_.Close();
   Settle();
@@ -17,14 +17,14 @@ TEST_F(ConnectionEnd, OrderlyEndComesAfterTheBytes) {
   EXPECT_EQ(handler_.reason, CloseReason::kEndOfStream);
 }
 
-TEST_F(ConnectionEnd, ResetIsToldFromAnOrderlyEnd) {
+TEST_P(ConnectionEnd, ResetIsToldFromAnOrderlyEnd) {
   peer_.CloseWithReset();
   Settle();
   EXPECT_EQ(handler_.log, "closed ");
   EXPECT_EQ(handler_.reason, CloseReason::kReset);
 }
 
-TEST_F(ConnectionEnd, BytesBeforeAResetAreDelivered) {
+TEST_P(ConnectionEnd, BytesBeforeAResetAreDelivered) {
   peer_.Send("abc");
   peer_.CloseWithReset();
   Settle();
@@ -33,7 +33,7 @@ TEST_F(ConnectionEnd, BytesBeforeAResetAreDelivered) {
   EXPECT_EQ(handler_.reason, CloseReason::kReset);
 }
 
-TEST_F(ConnectionEnd, ResetFoundBySendingIsStillAReset) {
+TEST_P(ConnectionEnd, ResetFoundBySendingIsStillAReset) {
   connection_->PauseReading();
   peer_.Send("abc");
   peer_.CloseWithReset();
@@ -46,7 +46,7 @@ TEST_F(ConnectionEnd, ResetFoundBySendingIsStillAReset) {
   EXPECT_EQ(handler_.reason, CloseReason::kReset);
 }
 
-TEST_F(ConnectionEnd, OrderlyEndBeforeTheResetOfAClosedSocketIsOrderly) {
+TEST_P(ConnectionEnd, OrderlyEndBeforeTheResetOfAClosedSocketIsOrderly) {
   connection_->PauseReading();
   peer_.Send("abc");
   peer_.Close();
@@ -60,7 +60,7 @@ TEST_F(ConnectionEnd, OrderlyEndBeforeTheResetOfAClosedSocketIsOrderly) {
   EXPECT_EQ(handler_.reason, CloseReason::kEndOfStream);
 }
 
-TEST_F(ConnectionEnd, LessThanWantedIsDeliveredAtTheEnd) {
+TEST_P(ConnectionEnd, LessThanWantedIsDeliveredAtTheEnd) {
   connection_->SetInputWanted(100);
   peer_.Send("abc");
   Settle();
@@ -71,7 +71,7 @@ TEST_F(ConnectionEnd, LessThanWantedIsDeliveredAtTheEnd) {
   EXPECT_EQ(handler_.received, "abc");
 }
 
-TEST_F(ConnectionEnd, UnconsumedBytesDoNotKeepTheEndBack) {
+TEST_P(ConnectionEnd, UnconsumedBytesDoNotKeepTheEndBack) {
   handler_.on_input = [](Connection&) {};
   peer_.Send("incomplete");
   Settle();
@@ -81,7 +81,7 @@ TEST_F(ConnectionEnd, UnconsumedBytesDoNotKeepTheEndBack) {
   EXPECT_EQ(connection_->input(), "incomplete");
 }
 
-TEST_F(ConnectionEnd, PauseKeepsTheEndBack) {
+TEST_P(ConnectionEnd, PauseKeepsTheEndBack) {
   connection_->PauseReading();
   peer_.Send("abc");
   peer_.Close();
@@ -93,7 +93,7 @@ TEST_F(ConnectionEnd, PauseKeepsTheEndBack) {
   EXPECT_EQ(handler_.log, "input closed ");
 }
 
-TEST_F(ConnectionEnd, ResetWhilePausedDoesNotSpin) {
+TEST_P(ConnectionEnd, ResetWhilePausedDoesNotSpin) {
   connection_->PauseReading();
   peer_.Send("abc");
   Settle();
@@ -107,7 +107,7 @@ TEST_F(ConnectionEnd, ResetWhilePausedDoesNotSpin) {
   EXPECT_EQ(handler_.reason, CloseReason::kReset);
 }
 
-TEST_F(ConnectionEnd, PinKeepsTheEndBack) {
+TEST_P(ConnectionEnd, PinKeepsTheEndBack) {
   handler_.on_input = [](Connection& connection) { connection.PinInput(); };
   peer_.Send("abc");
   Settle();
@@ -120,7 +120,7 @@ TEST_F(ConnectionEnd, PinKeepsTheEndBack) {
   EXPECT_EQ(handler_.log, "input closed ");
 }
 
-TEST_F(ConnectionEnd, PinInTheLastOnInputKeepsTheEndBack) {
+TEST_P(ConnectionEnd, PinInTheLastOnInputKeepsTheEndBack) {
   handler_.on_input = [](Connection& connection) { connection.PinInput(); };
   connection_->SetInputWanted(100);
   peer_.Send("abc");
@@ -133,7 +133,7 @@ TEST_F(ConnectionEnd, PinInTheLastOnInputKeepsTheEndBack) {
   EXPECT_EQ(handler_.log, "input closed ");
 }
 
-TEST_F(ConnectionEnd, AskingAgainInTheLastOnInputComesBeforeTheEnd) {
+TEST_P(ConnectionEnd, AskingAgainInTheLastOnInputComesBeforeTheEnd) {
   handler_.on_input = [](Connection& connection) {
     connection.Consume(1);
     connection.ResumeReading();
@@ -145,7 +145,7 @@ TEST_F(ConnectionEnd, AskingAgainInTheLastOnInputComesBeforeTheEnd) {
   EXPECT_EQ(handler_.log, "input input input closed ");
 }
 
-TEST_F(ConnectionEnd, IsToldOnceAndRepliesStillGoOut) {
+TEST_P(ConnectionEnd, IsToldOnceAndRepliesStillGoOut) {
   peer_.Send("get a\r\n");
   peer_.HalfClose();
   Settle();
@@ -159,7 +159,7 @@ TEST_F(ConnectionEnd, IsToldOnceAndRepliesStillGoOut) {
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
-TEST_F(ConnectionEnd, ALargeReplyAfterTheEndIsSentAndThenDrained) {
+TEST_P(ConnectionEnd, ALargeReplyAfterTheEndIsSentAndThenDrained) {
   peer_.HalfClose();
   Settle();
   constexpr size_t kBytes = 16u << 20;
@@ -172,7 +172,7 @@ TEST_F(ConnectionEnd, ALargeReplyAfterTheEndIsSentAndThenDrained) {
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
-TEST_F(ConnectionEnd, AReplyThatNobodyReadsAfterTheEndDrainsToo) {
+TEST_P(ConnectionEnd, AReplyThatNobodyReadsAfterTheEndDrainsToo) {
   peer_.HalfClose();
   Settle();
   connection_->output()->append(16u << 20, 'x');
@@ -184,7 +184,7 @@ TEST_F(ConnectionEnd, AReplyThatNobodyReadsAfterTheEndDrainsToo) {
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
-TEST_F(ConnectionEnd, HandlerMayDestroyTheConnection) {
+TEST_P(ConnectionEnd, HandlerMayDestroyTheConnection) {
   handler_.on_closed = [&](Connection&) { connection_.reset(); };
   peer_.Close();
   Settle();
@@ -192,7 +192,7 @@ TEST_F(ConnectionEnd, HandlerMayDestroyTheConnection) {
   EXPECT_EQ(connection_, nullptr);
 }
 
-TEST_F(ConnectionEnd, DestroyedInTheLastOnInputIsNotTold) {
+TEST_P(ConnectionEnd, DestroyedInTheLastOnInputIsNotTold) {
   handler_.on_input = [&](Connection&) { connection_.reset(); };
   connection_->SetInputWanted(100);
   peer_.Send("abc");
@@ -201,7 +201,7 @@ TEST_F(ConnectionEnd, DestroyedInTheLastOnInputIsNotTold) {
   EXPECT_EQ(handler_.log, "input ");
 }
 
-TEST_F(ConnectionEnd, ResetIsSeenByThePeerAndByNoHandler) {
+TEST_P(ConnectionEnd, ResetIsSeenByThePeerAndByNoHandler) {
   connection_->output()->append("unsent");
   connection_->Reset();
   EXPECT_EQ(connection_->fd(), -1);
@@ -215,7 +215,7 @@ TEST_F(ConnectionEnd, ResetIsSeenByThePeerAndByNoHandler) {
   EXPECT_EQ(handler_.log, "");
 }
 
-TEST_F(ConnectionEnd, ResetInsideOnInputEndsDelivery) {
+TEST_P(ConnectionEnd, ResetInsideOnInputEndsDelivery) {
   handler_.on_input = [](Connection& connection) {
     connection.Reset();
     connection.Consume(1);
@@ -228,7 +228,7 @@ TEST_F(ConnectionEnd, ResetInsideOnInputEndsDelivery) {
   EXPECT_TRUE(peer_.reset_seen());
 }
 
-TEST_F(ConnectionEnd, ResetInTheLastOnInputIsTheEnd) {
+TEST_P(ConnectionEnd, ResetInTheLastOnInputIsTheEnd) {
   handler_.on_input = [](Connection& connection) { connection.Reset(); };
   connection_->SetInputWanted(100);
   peer_.Send("abc");
@@ -237,7 +237,7 @@ TEST_F(ConnectionEnd, ResetInTheLastOnInputIsTheEnd) {
   EXPECT_EQ(handler_.log, "input ");
 }
 
-TEST_F(ConnectionEnd, ResetInsideOnDrainedReadsNoMore) {
+TEST_P(ConnectionEnd, ResetInsideOnDrainedReadsNoMore) {
   handler_.on_drained = [](Connection& connection) { connection.Reset(); };
   connection_->output()->append(16u << 20, 'x');
   connection_->Flush();
@@ -250,7 +250,7 @@ TEST_F(ConnectionEnd, ResetInsideOnDrainedReadsNoMore) {
   EXPECT_EQ(handler_.closes, 0);
 }
 
-TEST_F(ConnectionEnd, DestructionCloses) {
+TEST_P(ConnectionEnd, DestructionCloses) {
   connection_.reset();
   peer_.Received();
   EXPECT_TRUE(peer_.end_seen());
@@ -261,7 +261,7 @@ class UnixConnectionEnd : public ConnectionTest {
   UnixConnectionEnd() : ConnectionTest(UnixPair()) {}
 };
 
-TEST_F(UnixConnectionEnd, OrderlyEndComesAfterTheBytes) {
+TEST_P(UnixConnectionEnd, OrderlyEndComesAfterTheBytes) {
   peer_.Send("abc");
   peer_.Close();
   Settle();
@@ -270,7 +270,7 @@ TEST_F(UnixConnectionEnd, OrderlyEndComesAfterTheBytes) {
   EXPECT_EQ(handler_.reason, CloseReason::kEndOfStream);
 }
 
-TEST_F(UnixConnectionEnd, EndWhilePausedDoesNotSpin) {
+TEST_P(UnixConnectionEnd, EndWhilePausedDoesNotSpin) {
   connection_->PauseReading();
   peer_.Send("abc");
   Settle();
@@ -283,6 +283,9 @@ TEST_F(UnixConnectionEnd, EndWhilePausedDoesNotSpin) {
   EXPECT_TRUE(PollUntil([&] { return handler_.closes == 1; }));
   EXPECT_EQ(handler_.received, "abc");
 }
+
+INSTANTIATE_TEST_SUITE_P(With, ConnectionEnd, EveryPoller(), NameOfPoller);
+INSTANTIATE_TEST_SUITE_P(With, UnixConnectionEnd, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

@@ -15,7 +15,7 @@ std::string Pattern(size_t bytes) {
   return text;
 }
 
-TEST_F(ConnectionInput, DeliversWhatWasSent) {
+TEST_P(ConnectionInput, DeliversWhatWasSent) {
   peer_.Send("get a\r\n");
   EXPECT_EQ(loop_->Poll(0), 1u);
   EXPECT_EQ(handler_.received, "get a\r\n");
@@ -24,7 +24,7 @@ TEST_F(ConnectionInput, DeliversWhatWasSent) {
   EXPECT_EQ(handler_.inputs, 1);
 }
 
-TEST_F(ConnectionInput, KeepsWhatIsNotConsumed) {
+TEST_P(ConnectionInput, KeepsWhatIsNotConsumed) {
   handler_.on_input = [](Connection& connection) {
     if (connection.input().size() > 4) connection.Consume(4);
   };
@@ -38,7 +38,7 @@ TEST_F(ConnectionInput, KeepsWhatIsNotConsumed) {
   EXPECT_EQ(connection_->input(), "ef");
 }
 
-TEST_F(ConnectionInput, WaitsForTheBytesWanted) {
+TEST_P(ConnectionInput, WaitsForTheBytesWanted) {
   connection_->SetInputWanted(6);
   peer_.Send("abc");
   Settle();
@@ -51,7 +51,7 @@ TEST_F(ConnectionInput, WaitsForTheBytesWanted) {
   EXPECT_EQ(handler_.received, "abcdefg");
 }
 
-TEST_F(ConnectionInput, DeliversBytesHeldBackWhenLessIsWanted) {
+TEST_P(ConnectionInput, DeliversBytesHeldBackWhenLessIsWanted) {
   connection_->SetInputWanted(100);
   peer_.Send("abc");
   Settle();
@@ -61,7 +61,7 @@ TEST_F(ConnectionInput, DeliversBytesHeldBackWhenLessIsWanted) {
   EXPECT_EQ(handler_.received, "abc");
 }
 
-TEST_F(ConnectionInput, TakesAValueLargerThanAnyBuffer) {
+TEST_P(ConnectionInput, TakesAValueLargerThanAnyBuffer) {
   const std::string value = Pattern(3 << 20);
   handler_.on_input = [&](Connection& connection) {
     if (connection.input().size() < value.size()) return connection.SetInputWanted(value.size());
@@ -77,7 +77,7 @@ TEST_F(ConnectionInput, TakesAValueLargerThanAnyBuffer) {
   EXPECT_TRUE(handler_.received == value);
 }
 
-TEST_F(ConnectionInput, StopsReadingAnOwnerThatDoesNotConsume) {
+TEST_P(ConnectionInput, StopsReadingAnOwnerThatDoesNotConsume) {
   const std::string stream = Pattern(8 << 20);
   handler_.on_input = [](Connection&) {};
   size_t sent = 0;
@@ -100,7 +100,7 @@ TEST_F(ConnectionInput, StopsReadingAnOwnerThatDoesNotConsume) {
   EXPECT_TRUE(handler_.received == stream);
 }
 
-TEST_F(ConnectionInput, ReadsABoundedPartPerIteration) {
+TEST_P(ConnectionInput, ReadsABoundedPartPerIteration) {
   handler_.on_input = [](Connection&) {};
   connection_->SetInputWanted(1 << 20);
   const std::string stream(1 << 20, 'x');
@@ -112,7 +112,7 @@ TEST_F(ConnectionInput, ReadsABoundedPartPerIteration) {
   }
 }
 
-TEST_F(ConnectionInput, PauseStopsDelivery) {
+TEST_P(ConnectionInput, PauseStopsDelivery) {
   connection_->PauseReading();
   peer_.Send("abc");
   Settle();
@@ -122,7 +122,7 @@ TEST_F(ConnectionInput, PauseStopsDelivery) {
   EXPECT_TRUE(PollUntil([&] { return handler_.received == "abc"; }));
 }
 
-TEST_F(ConnectionInput, ResumeDeliversWhatIsInTheBufferWithoutSleeping) {
+TEST_P(ConnectionInput, ResumeDeliversWhatIsInTheBufferWithoutSleeping) {
   handler_.on_input = [](Connection& connection) { connection.PauseReading(); };
   peer_.Send("abc");
   Settle();
@@ -136,7 +136,7 @@ TEST_F(ConnectionInput, ResumeDeliversWhatIsInTheBufferWithoutSleeping) {
   EXPECT_EQ(handler_.seen.substr(0, 3), handler_.inputs == 2 ? "abc" : "def");
 }
 
-TEST_F(ConnectionInput, ResumeWithoutPauseAsksToBeCalledAgain) {
+TEST_P(ConnectionInput, ResumeWithoutPauseAsksToBeCalledAgain) {
   handler_.on_input = [](Connection& connection) {
     connection.Consume(1);
     connection.ResumeReading();
@@ -151,7 +151,7 @@ TEST_F(ConnectionInput, ResumeWithoutPauseAsksToBeCalledAgain) {
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
-TEST_F(ConnectionInput, AskingAgainAndNewBytesAreOneCallPerPoll) {
+TEST_P(ConnectionInput, AskingAgainAndNewBytesAreOneCallPerPoll) {
   handler_.on_input = [](Connection& connection) { connection.ResumeReading(); };
   peer_.Send("abc");
   for (int i = 1; i <= 3; ++i) {
@@ -162,7 +162,7 @@ TEST_F(ConnectionInput, AskingAgainAndNewBytesAreOneCallPerPoll) {
   EXPECT_EQ(handler_.seen, "abcdefdef");
 }
 
-TEST_F(ConnectionInput, PauseAfterResumeHolds) {
+TEST_P(ConnectionInput, PauseAfterResumeHolds) {
   handler_.on_input = [](Connection&) {};
   peer_.Send("abc");
   Settle();
@@ -179,7 +179,7 @@ TEST_F(ConnectionInput, PauseAfterResumeHolds) {
   EXPECT_EQ(handler_.inputs, 2);
 }
 
-TEST_F(ConnectionInput, PinnedInputStaysWhereItIs) {
+TEST_P(ConnectionInput, PinnedInputStaysWhereItIs) {
   handler_.on_input = [](Connection& connection) { connection.PinInput(); };
   peer_.Send("abcdef");
   Settle();
@@ -196,7 +196,7 @@ TEST_F(ConnectionInput, PinnedInputStaysWhereItIs) {
   EXPECT_TRUE(PollUntil([&] { return handler_.received == "ghi"; }));
 }
 
-TEST_F(ConnectionInput, PinsNest) {
+TEST_P(ConnectionInput, PinsNest) {
   connection_->PinInput();
   connection_->PinInput();
   peer_.Send("abc");
@@ -208,7 +208,7 @@ TEST_F(ConnectionInput, PinsNest) {
   EXPECT_EQ(handler_.received, "abc");
 }
 
-TEST_F(ConnectionInput, UnpinDoesNotDeliverAgain) {
+TEST_P(ConnectionInput, UnpinDoesNotDeliverAgain) {
   handler_.on_input = [](Connection& connection) { connection.PinInput(); };
   peer_.Send("incomplete");
   Settle();
@@ -218,7 +218,7 @@ TEST_F(ConnectionInput, UnpinDoesNotDeliverAgain) {
   EXPECT_EQ(connection_->input(), "incomplete");
 }
 
-TEST_F(ConnectionInput, ResumeWhilePinnedWaitsForUnpin) {
+TEST_P(ConnectionInput, ResumeWhilePinnedWaitsForUnpin) {
   handler_.on_input = [](Connection& connection) {
     connection.Consume(1);
     connection.PinInput();
@@ -233,7 +233,7 @@ TEST_F(ConnectionInput, ResumeWhilePinnedWaitsForUnpin) {
   EXPECT_EQ(handler_.seen, "b");
 }
 
-TEST_F(ConnectionInput, MayDestroyItsConnection) {
+TEST_P(ConnectionInput, MayDestroyItsConnection) {
   handler_.on_input = [&](Connection&) { connection_.reset(); };
   peer_.Send("abc");
   Settle();
@@ -242,7 +242,7 @@ TEST_F(ConnectionInput, MayDestroyItsConnection) {
   EXPECT_TRUE(peer_.end_seen());
 }
 
-TEST_F(ConnectionInput, MayDestroyItsConnectionWhenDeliveredAgain) {
+TEST_P(ConnectionInput, MayDestroyItsConnectionWhenDeliveredAgain) {
   handler_.on_input = [&](Connection& connection) {
     if (handler_.inputs == 2) return connection_.reset();
     connection.ResumeReading();
@@ -264,7 +264,7 @@ class TwoConnections : public ConnectionTest {
   std::unique_ptr<Connection> other_;
 };
 
-TEST_F(TwoConnections, PinnedStorageIsNotLentToAnother) {
+TEST_P(TwoConnections, PinnedStorageIsNotLentToAnother) {
   handler_.on_input = [](Connection& connection) {
     connection.PinInput();
     connection.Consume(6);
@@ -277,7 +277,7 @@ TEST_F(TwoConnections, PinnedStorageIsNotLentToAnother) {
   EXPECT_EQ(absl::string_view(connection_->input().data() - 6, 6), "abcdef");
 }
 
-TEST_F(TwoConnections, HandlerMayDestroyOneWithAnEventPending) {
+TEST_P(TwoConnections, HandlerMayDestroyOneWithAnEventPending) {
   handler_.on_input = [&](Connection&) { other_.reset(); };
   other_handler_.on_input = [&](Connection&) { connection_.reset(); };
   peer_.Send("abc");
@@ -286,7 +286,7 @@ TEST_F(TwoConnections, HandlerMayDestroyOneWithAnEventPending) {
   EXPECT_EQ(handler_.inputs + other_handler_.inputs, 1);
 }
 
-TEST_F(TwoConnections, EventOfADestroyedOneDoesNotReachItsSuccessor) {
+TEST_P(TwoConnections, EventOfADestroyedOneDoesNotReachItsSuccessor) {
   std::vector<std::unique_ptr<Peer>> peers;
   RecordingHandler successor_handler;
   std::unique_ptr<Connection> successor;
@@ -310,7 +310,7 @@ TEST_F(TwoConnections, EventOfADestroyedOneDoesNotReachItsSuccessor) {
   EXPECT_EQ(successor_handler.received, "ghi");
 }
 
-TEST_F(TwoConnections, OneDueAgainMayBeDestroyedByTheOther) {
+TEST_P(TwoConnections, OneDueAgainMayBeDestroyedByTheOther) {
   handler_.on_input = [](Connection&) {};
   other_handler_.on_input = [](Connection&) {};
   peer_.Send("abc");
@@ -323,6 +323,9 @@ TEST_F(TwoConnections, OneDueAgainMayBeDestroyedByTheOther) {
   EXPECT_EQ(handler_.inputs, 2);
   EXPECT_EQ(other_handler_.inputs, 1);
 }
+
+INSTANTIATE_TEST_SUITE_P(With, ConnectionInput, EveryPoller(), NameOfPoller);
+INSTANTIATE_TEST_SUITE_P(With, TwoConnections, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

@@ -24,7 +24,7 @@ class ConnectionOutput : public ConnectionTest {
   std::string received_;
 };
 
-TEST_F(ConnectionOutput, FlushSendsWhatWasAppended) {
+TEST_P(ConnectionOutput, FlushSendsWhatWasAppended) {
   connection_->output()->append("STORED\r\n");
   EXPECT_EQ(peer_.Received(), "");
   connection_->Flush();
@@ -39,7 +39,7 @@ TEST_F(ConnectionOutput, FlushSendsWhatWasAppended) {
   EXPECT_EQ(handler_.log, "");
 }
 
-TEST_F(ConnectionOutput, FlushFromInsideOnInput) {
+TEST_P(ConnectionOutput, FlushFromInsideOnInput) {
   handler_.on_input = [](Connection& connection) {
     connection.output()->append("echo ").append(std::string(connection.input()));
     connection.Consume(connection.input().size());
@@ -50,7 +50,7 @@ TEST_F(ConnectionOutput, FlushFromInsideOnInput) {
   EXPECT_EQ(peer_.Received(), "echo abc");
 }
 
-TEST_F(ConnectionOutput, ThePartThatDidNotFitFollowsByItself) {
+TEST_P(ConnectionOutput, ThePartThatDidNotFitFollowsByItself) {
   Block();
   EXPECT_EQ(handler_.drains, 0);
   EXPECT_TRUE(PeerReceives(kMoreThanTheSocketTakes));
@@ -61,7 +61,7 @@ TEST_F(ConnectionOutput, ThePartThatDidNotFitFollowsByItself) {
   EXPECT_EQ(loop_->Poll(0), 0u);  // writability is no longer asked for
 }
 
-TEST_F(ConnectionOutput, BytesAppendedWhileBlockedKeepTheirPlace) {
+TEST_P(ConnectionOutput, BytesAppendedWhileBlockedKeepTheirPlace) {
   Block();
   connection_->output()->append("end");
   connection_->Flush();
@@ -69,14 +69,14 @@ TEST_F(ConnectionOutput, BytesAppendedWhileBlockedKeepTheirPlace) {
   EXPECT_EQ(received_.substr(kMoreThanTheSocketTakes - 1), "xend");
 }
 
-TEST_F(ConnectionOutput, ReadsWhileBlocked) {
+TEST_P(ConnectionOutput, ReadsWhileBlocked) {
   Block();
   peer_.Send("abc");
   Settle();
   EXPECT_EQ(handler_.received, "abc");
 }
 
-TEST_F(ConnectionOutput, SendLimitHoldsBytesBack) {
+TEST_P(ConnectionOutput, SendLimitHoldsBytesBack) {
   connection_->set_send_limit(3);
   connection_->output()->append("abc");
   connection_->output()->append("def");
@@ -96,7 +96,7 @@ TEST_F(ConnectionOutput, SendLimitHoldsBytesBack) {
   EXPECT_EQ(handler_.log, "");
 }
 
-TEST_F(ConnectionOutput, SendLimitBelowWhatIsWrittenHoldsTheRest) {
+TEST_P(ConnectionOutput, SendLimitBelowWhatIsWrittenHoldsTheRest) {
   connection_->output()->append("abc");
   connection_->Flush();
   connection_->set_send_limit(1);
@@ -106,7 +106,7 @@ TEST_F(ConnectionOutput, SendLimitBelowWhatIsWrittenHoldsTheRest) {
   EXPECT_EQ(peer_.Received(), "abc");
 }
 
-TEST_F(ConnectionOutput, DrainedMeansUpToTheSendLimit) {
+TEST_P(ConnectionOutput, DrainedMeansUpToTheSendLimit) {
   connection_->set_send_limit(kMoreThanTheSocketTakes - 10);
   Block();
   EXPECT_TRUE(PeerReceives(kMoreThanTheSocketTakes - 10));
@@ -117,7 +117,7 @@ TEST_F(ConnectionOutput, DrainedMeansUpToTheSendLimit) {
   EXPECT_TRUE(PeerReceives(kMoreThanTheSocketTakes));
 }
 
-TEST_F(ConnectionOutput, SendLimitRaisedWhileBlockedIsObeyedWhenTheSocketDrains) {
+TEST_P(ConnectionOutput, SendLimitRaisedWhileBlockedIsObeyedWhenTheSocketDrains) {
   connection_->set_send_limit(kMoreThanTheSocketTakes - 10);
   Block();
   connection_->set_send_limit(kNoSendLimit);
@@ -125,7 +125,7 @@ TEST_F(ConnectionOutput, SendLimitRaisedWhileBlockedIsObeyedWhenTheSocketDrains)
   EXPECT_TRUE(PeerReceives(kMoreThanTheSocketTakes));
 }
 
-TEST_F(ConnectionOutput, FlushInsideOnDrained) {
+TEST_P(ConnectionOutput, FlushInsideOnDrained) {
   handler_.on_drained = [](Connection& connection) {
     connection.output()->append("more");
     connection.Flush();
@@ -135,7 +135,7 @@ TEST_F(ConnectionOutput, FlushInsideOnDrained) {
   EXPECT_EQ(handler_.drains, 1);
 }
 
-TEST_F(ConnectionOutput, MayBeDestroyedInsideOnDrained) {
+TEST_P(ConnectionOutput, MayBeDestroyedInsideOnDrained) {
   handler_.on_drained = [&](Connection&) { connection_.reset(); };
   Block();
   peer_.Send("read together with the event that drains");
@@ -143,7 +143,7 @@ TEST_F(ConnectionOutput, MayBeDestroyedInsideOnDrained) {
   EXPECT_TRUE(PollUntil([&] { return connection_ == nullptr; }));
 }
 
-TEST_F(ConnectionOutput, ABrokenPeerRaisesNoSignal) {
+TEST_P(ConnectionOutput, ABrokenPeerRaisesNoSignal) {
   ASSERT_NE(std::signal(SIGPIPE, SIG_DFL), SIG_ERR);
   peer_.Close();
   for (int i = 0; i < 3; ++i) {
@@ -154,7 +154,7 @@ TEST_F(ConnectionOutput, ABrokenPeerRaisesNoSignal) {
   EXPECT_EQ(handler_.closes, 1);
 }
 
-TEST_F(ConnectionOutput, AnOwnerWaitingForABrokenPeerGoesOn) {
+TEST_P(ConnectionOutput, AnOwnerWaitingForABrokenPeerGoesOn) {
   handler_.on_input = [](Connection& connection) { connection.PauseReading(); };
   peer_.Send("first");
   Settle();
@@ -170,7 +170,7 @@ TEST_F(ConnectionOutput, AnOwnerWaitingForABrokenPeerGoesOn) {
   EXPECT_EQ(handler_.reason, CloseReason::kReset);
 }
 
-TEST_F(ConnectionOutput, ShutdownComesAfterTheOutput) {
+TEST_P(ConnectionOutput, ShutdownComesAfterTheOutput) {
   Block();
   connection_->Shutdown();
   EXPECT_TRUE(PeerReceives(kMoreThanTheSocketTakes));
@@ -184,7 +184,7 @@ TEST_F(ConnectionOutput, ShutdownComesAfterTheOutput) {
   EXPECT_EQ(handler_.reason, CloseReason::kEndOfStream);
 }
 
-TEST_F(ConnectionOutput, ShutdownWaitsForBytesUnderTheSendLimit) {
+TEST_P(ConnectionOutput, ShutdownWaitsForBytesUnderTheSendLimit) {
   connection_->set_send_limit(0);
   connection_->output()->append("held");
   connection_->Shutdown();
@@ -195,6 +195,8 @@ TEST_F(ConnectionOutput, ShutdownWaitsForBytesUnderTheSendLimit) {
   EXPECT_EQ(peer_.Received(), "held");
   EXPECT_TRUE(peer_.end_seen());
 }
+
+INSTANTIATE_TEST_SUITE_P(With, ConnectionOutput, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

@@ -26,7 +26,7 @@ class Dial : public LoopTest {
   std::unique_ptr<Peer> socket_;
 };
 
-TEST_F(Dial, GivesAConnectedSocket) {
+TEST_P(Dial, GivesAConnectedSocket) {
   const auto dialer = Start(address_, 10000);
   EXPECT_EQ(calls_, 0);
   EXPECT_TRUE(PollUntil([&] { return calls_ == 1; }));
@@ -40,7 +40,7 @@ TEST_F(Dial, GivesAConnectedSocket) {
   EXPECT_EQ(calls_, 1);
 }
 
-TEST_F(Dial, TheSocketMayBeAdoptedInsideTheCallback) {
+TEST_P(Dial, TheSocketMayBeAdoptedInsideTheCallback) {
   RecordingHandler handler;
   std::unique_ptr<Connection> connection;
   std::unique_ptr<Dialer> dialer = loop_->Dial(address_, 10000, [&](absl::StatusOr<int> fd) {
@@ -53,7 +53,7 @@ TEST_F(Dial, TheSocketMayBeAdoptedInsideTheCallback) {
   EXPECT_TRUE(PollUntil([&] { return handler.received == "hello"; }));
 }
 
-TEST_F(Dial, NobodyListeningIsUnavailable) {
+TEST_P(Dial, NobodyListeningIsUnavailable) {
   listener_.Close();
   const auto dialer = Start(address_, 10000);
   EXPECT_EQ(calls_, 0);  // never from inside the call
@@ -62,7 +62,7 @@ TEST_F(Dial, NobodyListeningIsUnavailable) {
   EXPECT_EQ(status_.message(), "cannot connect to " + address_.ToString() + ": Connection refused");
 }
 
-TEST_F(Dial, NoAnswerIsDeadlineExceeded) {
+TEST_P(Dial, NoAnswerIsDeadlineExceeded) {
   // A full queue: the kernel drops what asks to come in.
   listen(listener_.fd(), 0);
   std::vector<std::unique_ptr<Dialer>> fillers;
@@ -76,7 +76,7 @@ TEST_F(Dial, NoAnswerIsDeadlineExceeded) {
   EXPECT_GE(loop_->now_ms() - start_ms, 4);
 }
 
-TEST_F(Dial, ImpossibleAddressIsAnotherError) {
+TEST_P(Dial, ImpossibleAddressIsAnotherError) {
   const auto dialer = Start(*ParseAddress({"255.255.255.255", 1}), 10000);
   EXPECT_EQ(calls_, 0);
   EXPECT_TRUE(PollUntil([&] { return calls_ == 1; }));
@@ -85,13 +85,15 @@ TEST_F(Dial, ImpossibleAddressIsAnotherError) {
   EXPECT_NE(status_.code(), absl::StatusCode::kDeadlineExceeded);
 }
 
-TEST_F(Dial, DestroyingItGivesItUp) {
+TEST_P(Dial, DestroyingItGivesItUp) {
   Start(address_, 2);
   Start(address_, 2);  // the same descriptor again
   const int64_t start_ms = loop_->now_ms();
   while (loop_->now_ms() - start_ms < 5) EXPECT_EQ(loop_->Poll(1), 0u);
   EXPECT_EQ(calls_, 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(With, Dial, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

@@ -10,11 +10,11 @@
 namespace twincached::net {
 namespace {
 
-using EventLoopTimers = LoopTest;
-using EventLoopWake = LoopTest;
-using EventLoopPost = LoopTest;
+class EventLoopTimers : public LoopTest {};
+class EventLoopWake : public LoopTest {};
+class EventLoopPost : public LoopTest {};
 
-TEST_F(EventLoopTimers, EndASleepWhenDue) {
+TEST_P(EventLoopTimers, EndASleepWhenDue) {
   bool ran = false;
   loop_->AddTimer(2, [&] { ran = true; });
   const int64_t start_us = loop_->now_us();
@@ -22,14 +22,14 @@ TEST_F(EventLoopTimers, EndASleepWhenDue) {
   EXPECT_GE(loop_->now_us() - start_us, 2000);
 }
 
-TEST_F(EventLoopTimers, AreNotWokenForBeforeTheyAreDue) {
+TEST_P(EventLoopTimers, AreNotWokenForBeforeTheyAreDue) {
   for (int i = 0; i < 5; ++i) {
     loop_->AddTimer(1, [] {});
     EXPECT_EQ(loop_->Poll(-1), 1u);
   }
 }
 
-TEST_F(EventLoopTimers, RunInOrderOfDueTime) {
+TEST_P(EventLoopTimers, RunInOrderOfDueTime) {
   std::string order;
   loop_->AddTimer(3, [&] { order += 'c'; });
   loop_->AddTimer(1, [&] { order += 'a'; });
@@ -38,7 +38,7 @@ TEST_F(EventLoopTimers, RunInOrderOfDueTime) {
   EXPECT_EQ(order, "abc");
 }
 
-TEST_F(EventLoopTimers, CancelledOnesNeverRun) {
+TEST_P(EventLoopTimers, CancelledOnesNeverRun) {
   std::string order;
   const TimerId first = loop_->AddTimer(0, [&] { order += 'a'; });
   TimerId third = 0;
@@ -55,7 +55,7 @@ TEST_F(EventLoopTimers, CancelledOnesNeverRun) {
   EXPECT_EQ(order, "bd");
 }
 
-TEST_F(EventLoopTimers, OneThatArmsItselfRunsOncePerPoll) {
+TEST_P(EventLoopTimers, OneThatArmsItselfRunsOncePerPoll) {
   int runs = 0;
   std::function<void()> again = [&] {
     ++runs;
@@ -68,7 +68,7 @@ TEST_F(EventLoopTimers, OneThatArmsItselfRunsOncePerPoll) {
   }
 }
 
-TEST_F(EventLoopTimers, TimeStandsStillWithinAPoll) {
+TEST_P(EventLoopTimers, TimeStandsStillWithinAPoll) {
   std::vector<int64_t> times;
   for (int i = 0; i < 3; ++i) loop_->AddTimer(0, [&] { times.push_back(loop_->now_us()); });
   while (times.size() < 3) loop_->Poll(-1);
@@ -77,7 +77,7 @@ TEST_F(EventLoopTimers, TimeStandsStillWithinAPoll) {
   EXPECT_EQ(loop_->now_ms(), times[2] / 1000);
 }
 
-TEST_F(EventLoopTimers, HandlersOfSocketsSeeTheTimeAfterTheSleep) {
+TEST_P(EventLoopTimers, HandlersOfSocketsSeeTheTimeAfterTheSleep) {
   RecordingHandler handler;
   const Ends ends = UnixPair();
   Peer peer(ends.second);
@@ -96,12 +96,12 @@ TEST_F(EventLoopTimers, HandlersOfSocketsSeeTheTimeAfterTheSleep) {
   EXPECT_EQ(seen_us, loop_->now_us());
 }
 
-TEST_F(EventLoopWake, BeforeASleepPreventsIt) {
+TEST_P(EventLoopWake, BeforeASleepPreventsIt) {
   loop_->Wake();
   EXPECT_EQ(loop_->Poll(-1), 0u);
 }
 
-TEST_F(EventLoopWake, FromAnotherThreadEndsASleep) {
+TEST_P(EventLoopWake, FromAnotherThreadEndsASleep) {
   for (int i = 0; i < 200; ++i) {
     std::thread waker([&] { loop_->Wake(); });
     EXPECT_EQ(loop_->Poll(-1), 0u);
@@ -109,7 +109,7 @@ TEST_F(EventLoopWake, FromAnotherThreadEndsASleep) {
   }
 }
 
-TEST_F(EventLoopPost, RunsOnTheLoopInALaterPoll) {
+TEST_P(EventLoopPost, RunsOnTheLoopInALaterPoll) {
   std::string order;
   loop_->Post([&] {
     order += 'a';
@@ -123,7 +123,7 @@ TEST_F(EventLoopPost, RunsOnTheLoopInALaterPoll) {
   EXPECT_EQ(order, "abc");
 }
 
-TEST_F(EventLoopPost, FromManyThreadsLosesNothingAndKeepsEachOnesOrder) {
+TEST_P(EventLoopPost, FromManyThreadsLosesNothingAndKeepsEachOnesOrder) {
   constexpr int kThreads = 3;
   constexpr int kPosts = 5000;
   std::vector<int> next(kThreads, 0);  // touched on this thread only
@@ -140,7 +140,7 @@ TEST_F(EventLoopPost, FromManyThreadsLosesNothingAndKeepsEachOnesOrder) {
   EXPECT_EQ(next, std::vector<int>(kThreads, kPosts));
 }
 
-TEST_F(EventLoopPost, WhatNeverRanIsDestroyedWithTheLoop) {
+TEST_P(EventLoopPost, WhatNeverRanIsDestroyedWithTheLoop) {
   const auto token = std::make_shared<int>(0);
   loop_->Post([token] {});
   loop_->AddTimer(1000000, [token] {});
@@ -148,6 +148,10 @@ TEST_F(EventLoopPost, WhatNeverRanIsDestroyedWithTheLoop) {
   loop_.reset();
   EXPECT_EQ(token.use_count(), 1);
 }
+
+INSTANTIATE_TEST_SUITE_P(With, EventLoopTimers, EveryPoller(), NameOfPoller);
+INSTANTIATE_TEST_SUITE_P(With, EventLoopWake, EveryPoller(), NameOfPoller);
+INSTANTIATE_TEST_SUITE_P(With, EventLoopPost, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

@@ -29,7 +29,7 @@ class Listen : public LoopTest {
   std::vector<std::unique_ptr<Peer>> clients_;
 };
 
-TEST_F(Listen, AcceptedSocketsAreReadyForUse) {
+TEST_P(Listen, AcceptedSocketsAreReadyForUse) {
   const auto acceptor = Open();
   EXPECT_NE(acceptor->port(), 0);
   AddClient(acceptor->port());
@@ -44,14 +44,14 @@ TEST_F(Listen, AcceptedSocketsAreReadyForUse) {
   EXPECT_NE(no_delay, 0);
 }
 
-TEST_F(Listen, AcceptsAllWhoWait) {
+TEST_P(Listen, AcceptsAllWhoWait) {
   const auto acceptor = Open();
   for (int i = 0; i < 150; ++i) AddClient(acceptor->port());
   EXPECT_TRUE(PollUntil([&] { return accepted_.size() == 150; }));
   EXPECT_EQ(loop_->Poll(0), 0u);
 }
 
-TEST_F(Listen, PauseLeavesClientsInTheQueue) {
+TEST_P(Listen, PauseLeavesClientsInTheQueue) {
   const auto acceptor = Open();
   acceptor->Pause();
   AddClient(acceptor->port());
@@ -62,7 +62,7 @@ TEST_F(Listen, PauseLeavesClientsInTheQueue) {
   EXPECT_EQ(accepted_.size(), 1u);
 }
 
-TEST_F(Listen, PauseInsideTheCallbackStopsAfterThatClient) {
+TEST_P(Listen, PauseInsideTheCallbackStopsAfterThatClient) {
   std::unique_ptr<Acceptor> acceptor = std::move(*loop_->Listen(Loopback(), false, [&](int fd) {
     Accepted(fd);
     acceptor->Pause();
@@ -73,7 +73,7 @@ TEST_F(Listen, PauseInsideTheCallbackStopsAfterThatClient) {
   EXPECT_EQ(accepted_.size(), 1u);
 }
 
-TEST_F(Listen, MayBeDestroyedInsideTheCallback) {
+TEST_P(Listen, MayBeDestroyedInsideTheCallback) {
   std::unique_ptr<Acceptor> acceptor = std::move(*loop_->Listen(Loopback(), false, [&](int fd) {
     Accepted(fd);
     acceptor.reset();
@@ -84,7 +84,7 @@ TEST_F(Listen, MayBeDestroyedInsideTheCallback) {
   EXPECT_EQ(accepted_.size(), 1u);
 }
 
-TEST_F(Listen, ATakenPortIsNamed) {
+TEST_P(Listen, ATakenPortIsNamed) {
   const auto acceptor = Open();
   const Address address = Loopback(acceptor->port());
   const auto second = loop_->Listen(address, false, [](int) {});
@@ -93,7 +93,7 @@ TEST_F(Listen, ATakenPortIsNamed) {
             "cannot listen on " + address.ToString() + ": Address already in use");
 }
 
-TEST_F(Listen, AClosedPortIsFreeAtOnce) {
+TEST_P(Listen, AClosedPortIsFreeAtOnce) {
   auto acceptor = Open();
   const uint16_t port = acceptor->port();
   AddClient(port);
@@ -103,7 +103,7 @@ TEST_F(Listen, AClosedPortIsFreeAtOnce) {
   EXPECT_TRUE(loop_->Listen(Loopback(port), false, [](int) {}).ok());
 }
 
-TEST_F(Listen, SeveralMayShareAPortWhenAllSaySo) {
+TEST_P(Listen, SeveralMayShareAPortWhenAllSaySo) {
   const auto ignore = [](int fd) { close(fd); };
   const auto first = loop_->Listen(Loopback(), true, ignore);
   ASSERT_TRUE(first.ok());
@@ -127,7 +127,7 @@ class NoDescriptors {
   rlimit before_;
 };
 
-TEST_F(Listen, OutOfDescriptorsWaitsAndGoesOn) {
+TEST_P(Listen, OutOfDescriptorsWaitsAndGoesOn) {
   const auto acceptor = Open();
   AddClient(acceptor->port());
   {
@@ -143,7 +143,7 @@ TEST_F(Listen, OutOfDescriptorsWaitsAndGoesOn) {
   EXPECT_TRUE(PollUntil([&] { return accepted_.size() == 1; }));
 }
 
-TEST_F(Listen, MayBeDestroyedWhileOutOfDescriptors) {
+TEST_P(Listen, MayBeDestroyedWhileOutOfDescriptors) {
   auto acceptor = Open();
   AddClient(acceptor->port());
   {
@@ -156,7 +156,7 @@ TEST_F(Listen, MayBeDestroyedWhileOutOfDescriptors) {
   EXPECT_EQ(accepted_.size(), 0u);
 }
 
-TEST_F(Listen, ServesAUnixSocket) {
+TEST_P(Listen, ServesAUnixSocket) {
   const std::string path = "/tmp/twincached_listen_" + std::to_string(getpid());
   const int fd = *ListenUnix(path, 0700, 16);
   const auto acceptor = loop_->Accept(fd, [this](int client) { Accepted(client); });
@@ -170,6 +170,8 @@ TEST_F(Listen, ServesAUnixSocket) {
   EXPECT_EQ(accepted_.size(), 1u);
   unlink(path.c_str());
 }
+
+INSTANTIATE_TEST_SUITE_P(With, Listen, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

@@ -18,13 +18,37 @@
 
 #include "gtest/gtest.h"
 #include "net/event_loop.h"
+#include "net/poller_choice.h"
 #include "net/socket.h"
 
 namespace twincached::net {
 
-inline std::unique_ptr<EventLoop> MakeLoop() {
-  return std::make_unique<EventLoop>(std::move(*NewEpollPoller()));
+// An epoll one where there is no io_uring: the test skips itself then (PollerTestBase).
+inline std::unique_ptr<Poller> MakePoller(PollerKind kind) {
+  absl::StatusOr<std::unique_ptr<Poller>> poller = NewPoller(kind);
+  if (!poller.ok()) poller = NewEpollPoller();
+  return std::move(*poller);
 }
+
+inline std::unique_ptr<EventLoop> MakeLoop(PollerKind kind = PollerKind::kEpoll) {
+  return std::make_unique<EventLoop>(MakePoller(kind));
+}
+
+// For INSTANTIATE_TEST_SUITE_P.
+inline auto EveryPoller() { return testing::Values(PollerKind::kEpoll, PollerKind::kUring); }
+inline std::string NameOfPoller(const testing::TestParamInfo<PollerKind>& info) {
+  return info.param == PollerKind::kUring ? "Uring" : "Epoll";
+}
+
+// Runs with every poller; visibly not with one that the kernel does not have.
+class PollerTestBase : public testing::TestWithParam<PollerKind> {
+ protected:
+  void SetUp() override {
+    if (GetParam() != PollerKind::kUring) return;
+    const absl::Status probed = ProbeUring();
+    if (!probed.ok()) GTEST_SKIP() << probed.message();
+  }
+};
 
 inline Address Loopback(uint16_t port = 0) { return *ParseAddress({"127.0.0.1", port}); }
 
@@ -112,7 +136,7 @@ class RecordingHandler : public ConnectionHandler {
   CloseReason reason = CloseReason::kError;
 };
 
-class LoopTest : public testing::Test {
+class LoopTest : public PollerTestBase {
  protected:
   using Ends = std::pair<int, int>;  // ours, the peer's
 
@@ -145,7 +169,7 @@ class LoopTest : public testing::Test {
     for (int i = 0; i < 5; ++i) loop_->Poll(0);
   }
 
-  std::unique_ptr<EventLoop> loop_ = MakeLoop();
+  std::unique_ptr<EventLoop> loop_ = MakeLoop(GetParam());
 };
 
 // One adopted connection over TCP and its peer.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/unit/net/loop_fixture.h"
 
 namespace twincached::net {
 namespace {
@@ -20,7 +21,7 @@ struct Target : PollTarget {
   std::function<void()> then;
 };
 
-class PollerTest : public testing::Test {
+class PollerTest : public PollerTestBase {
  protected:
   PollerTest() {
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, first_), 0);
@@ -33,14 +34,16 @@ class PollerTest : public testing::Test {
   }
   static void Write(int fd) { ASSERT_EQ(write(fd, "x", 1), 1); }
 
-  std::unique_ptr<Poller> poller_ = std::move(*NewEpollPoller());
+  std::unique_ptr<Poller> poller_ = MakePoller(GetParam());
   int first_[2];
   int second_[2];
 };
 
-TEST_F(PollerTest, SaysItsName) { EXPECT_STREQ(poller_->name(), "epoll"); }
+TEST_P(PollerTest, SaysItsName) {
+  EXPECT_STREQ(poller_->name(), GetParam() == PollerKind::kUring ? "io_uring" : "epoll");
+}
 
-TEST_F(PollerTest, ReportsWhatWasAskedForAsLongAsItHolds) {
+TEST_P(PollerTest, ReportsWhatWasAskedForAsLongAsItHolds) {
   Target target;
   poller_->Add(first_[0], kReadable, &target);
   EXPECT_EQ(poller_->Wait(0), 0u);
@@ -57,7 +60,7 @@ TEST_F(PollerTest, ReportsWhatWasAskedForAsLongAsItHolds) {
             (std::vector<uint32_t>{kReadable, kReadable, kWritable, kReadable | kWritable}));
 }
 
-TEST_F(PollerTest, AHangUpIsEverythingAskedFor) {
+TEST_P(PollerTest, AHangUpIsEverythingAskedFor) {
   Target target;
   poller_->Add(first_[0], kReadable | kWritable, &target);
   close(first_[1]);
@@ -68,7 +71,7 @@ TEST_F(PollerTest, AHangUpIsEverythingAskedFor) {
   EXPECT_EQ(target.seen, (std::vector<uint32_t>{kReadable | kWritable, 0}));
 }
 
-TEST_F(PollerTest, RemovedInTheSameWaitIsNotReported) {
+TEST_P(PollerTest, RemovedInTheSameWaitIsNotReported) {
   Target first, second;
   first.then = [&] { poller_->Remove(second_[0], &second); };
   second.then = [&] { poller_->Remove(first_[0], &first); };
@@ -80,7 +83,7 @@ TEST_F(PollerTest, RemovedInTheSameWaitIsNotReported) {
   EXPECT_EQ(first.seen.size() + second.seen.size(), 1u);
 }
 
-TEST_F(PollerTest, AnEventOfTheFormerRegistrationIsNotReportedToTheNext) {
+TEST_P(PollerTest, AnEventOfTheFormerRegistrationIsNotReportedToTheNext) {
   Target first, second, next;
   const auto replace = [&](int fd, Target* target) {
     poller_->Remove(fd, target);
@@ -96,7 +99,7 @@ TEST_F(PollerTest, AnEventOfTheFormerRegistrationIsNotReportedToTheNext) {
   EXPECT_EQ(next.seen.size(), 0u);
 }
 
-TEST_F(PollerTest, InterestDroppedInTheSameWaitIsNotReported) {
+TEST_P(PollerTest, InterestDroppedInTheSameWaitIsNotReported) {
   Target first, second;
   first.then = [&] { poller_->Change(second_[0], 0, &second); };
   second.then = [&] { poller_->Change(first_[0], 0, &first); };
@@ -106,6 +109,8 @@ TEST_F(PollerTest, InterestDroppedInTheSameWaitIsNotReported) {
   Write(second_[1]);
   EXPECT_EQ(poller_->Wait(0), 1u);
 }
+
+INSTANTIATE_TEST_SUITE_P(With, PollerTest, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

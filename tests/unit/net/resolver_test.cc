@@ -20,14 +20,14 @@ class ResolverTest : public LoopTest {
   std::vector<std::string> answers_;
 };
 
-TEST_F(ResolverTest, AnswersALiteralInTheNextPoll) {
+TEST_P(ResolverTest, AnswersALiteralInTheNextPoll) {
   Ask("1.2.3.4");
   EXPECT_EQ(answers_.size(), 0u);  // never from inside the call
   loop_->Poll(-1);
   EXPECT_EQ(answers_, std::vector<std::string>{"1.2.3.4:5"});
 }
 
-TEST_F(ResolverTest, AnswersNamesOnce) {
+TEST_P(ResolverTest, AnswersNamesOnce) {
   Ask("localhost");
   Ask("1::2::3");
   Ask("localhost");
@@ -36,7 +36,7 @@ TEST_F(ResolverTest, AnswersNamesOnce) {
   EXPECT_EQ(answers_, (std::vector<std::string>{"127.0.0.1:5", "failed", "127.0.0.1:5"}));
 }
 
-TEST_F(ResolverTest, DestroyedDoesNotAnswer) {
+TEST_P(ResolverTest, DestroyedDoesNotAnswer) {
   Ask("1.2.3.4");
   Ask("localhost");
   resolver_.reset();
@@ -44,7 +44,7 @@ TEST_F(ResolverTest, DestroyedDoesNotAnswer) {
   EXPECT_EQ(answers_.size(), 0u);
 }
 
-TEST_F(ResolverTest, MayBeDestroyedInsideItsAnswer) {
+TEST_P(ResolverTest, MayBeDestroyedInsideItsAnswer) {
   resolver_->Resolve({"1.2.3.4", 5}, [this](absl::StatusOr<Address>) {
     resolver_.reset();
     answers_.push_back("first");
@@ -54,11 +54,13 @@ TEST_F(ResolverTest, MayBeDestroyedInsideItsAnswer) {
   EXPECT_EQ(answers_, std::vector<std::string>{"first"});
 }
 
-TEST_F(ResolverTest, TheLoopMayGoWhileALookUpRuns) {
+TEST_P(ResolverTest, TheLoopMayGoWhileALookUpRuns) {
   Ask("localhost");
   resolver_.reset();
   loop_.reset();
 }
+
+INSTANTIATE_TEST_SUITE_P(With, ResolverTest, EveryPoller(), NameOfPoller);
 
 }  // namespace
 }  // namespace twincached::net

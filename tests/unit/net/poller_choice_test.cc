@@ -1,0 +1,72 @@
+#include "net/poller_choice.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace twincached::net {
+namespace {
+
+// This process may do everything but make an io_uring.
+void ForbidUring() {
+  sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};
+  ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+// What `say` says in a process that may make no io_uring.
+std::string WithoutUring(const std::function<absl::Status()>& say) {
+  int ends[2];
+  EXPECT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    ForbidUring();
+    const std::string text(say().message());
+    _exit(write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? 0 : 1);
+  }
+  close(ends[1]);
+  char text[512];
+  const ssize_t bytes = read(ends[0], text, sizeof(text));
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  return std::string(text, bytes > 0 ? static_cast<size_t>(bytes) : 0);
+}
+
+TEST(PollerChoice, SaysWhyThereIsNoUring) {
+  EXPECT_EQ(WithoutUring(ProbeUring), "no io_uring: io_uring_setup: Operation not permitted");
+  EXPECT_EQ(WithoutUring([] { return NewPoller(PollerKind::kUring).status(); }),
+            "no io_uring: io_uring_setup: Operation not permitted");
+}
+
+TEST(PollerChoice, EpollNeedsNoUring) {
+  EXPECT_EQ(WithoutUring([] { return NewPoller(PollerKind::kEpoll).status(); }), "");
+}
+
+TEST(PollerChoice, MakesWhatWasAskedFor) {
+  EXPECT_STREQ((*NewPoller(PollerKind::kEpoll))->name(), PollerName(PollerKind::kEpoll));
+  if (!ProbeUring().ok()) GTEST_SKIP() << ProbeUring().message();
+  EXPECT_STREQ((*NewPoller(PollerKind::kUring))->name(), PollerName(PollerKind::kUring));
+}
+
+}  // namespace
+}  // namespace twincached::net
