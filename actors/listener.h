@@ -126,6 +126,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   bool Frozen() const;
   void Release(Client* client);
   void LetOut(Client* client);
+  void HoldBack();
   void CountWritten(Client* client);
   void ReleaseHeld();
   void SetReading(Client* client);
@@ -164,6 +165,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   bool window_full_ = false;
   AcknowledgedPtr acknowledged_;
   std::vector<Client*> held_;  // have marks, or waited for the lease
+  bool leaves_soon_ = false;   // something was let out and is sent when the loop sleeps next
 
   struct Gathering {
     uint64_t client = 0;

@@ -99,6 +99,7 @@ void ListenerActor::Destroy(Client* client) {
 // round, whose commands are views into the input.
 void ListenerActor::ResetClient(Client* client) {
   client->gone = true;
+  HoldBack();
   client->connection->Reset();
   if (!client->in_round) Destroy(client);
 }

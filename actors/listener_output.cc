@@ -22,6 +22,7 @@ bool IsAwaitedWrite(const Request& request) {
 }  // namespace
 
 void ListenerActor::OnServing(const ServingPtr& serving) {
+  HoldBack();
   loop().SendAll();  // what might leave under the last order has left before this one is confirmed
   mode_ = serving->mode;
   serving_token_ = serving->token;
@@ -113,10 +114,21 @@ void ListenerActor::Release(Client* client) {
 void ListenerActor::LetOut(Client* client) {
   if (client->closing || client->HasBacklog()) {
     client->connection->Flush();
-  } else {
-    client->connection->FlushSoon();
+  } else if (client->connection->FlushSoon()) {
+    leaves_soon_ = true;
   }
   CountWritten(client);
+}
+
+// Just before what was let out in this iteration leaves: this process may have slept since, and the
+// other node have taken over.
+void ListenerActor::HoldBack() {
+  if (!leaves_soon_ || !Frozen()) return;
+  for (auto& each : clients_) {
+    Client* client = each.second.get();
+    client->connection->set_send_limit(client->connection->written());
+    if (!std::exchange(client->listed_held, true)) held_.push_back(client);
+  }
 }
 
 void ListenerActor::CountWritten(Client* client) {

@@ -83,10 +83,11 @@ struct StandIn {
 
 class ActorTest : public testing::Test {
  protected:
-  ActorTest()
+  ActorTest() : ActorTest(std::move(*net::NewEpollPoller())) {}
+  explicit ActorTest(std::unique_ptr<net::Poller> poller)
       : system_(Configure(&config_)),
-        unit_(std::make_unique<CoreUnit>(
-            &system_, 0, std::make_unique<net::EventLoop>(std::move(*net::NewEpollPoller())))) {}
+        unit_(std::make_unique<CoreUnit>(&system_, 0,
+                                         std::make_unique<net::EventLoop>(std::move(poller)))) {}
 
   void TearDown() override {
     for (const caf::actor& actor : actors_) {
@@ -142,6 +143,7 @@ class ActorTest : public testing::Test {
   }
 
   net::EventLoop& loop() { return unit_->loop(); }
+  CoreUnit& unit() { return *unit_; }
 
  private:
   // As a node does (node.cc): CAF's own threads sleep.

@@ -27,11 +27,14 @@ constexpr size_t kBatchBytes = 500;
 
 class ListenerTest : public ActorTest {
  protected:
+  using ActorTest::ActorTest;
+
   void SetUp() override {
     ListenerOptions options;
     options.shard_count = kShards;
     options.connections = connections_;
     options.on_open = [] {};
+    options.tells_from = tells_from_;
     listener_ = Spawn<ListenerActor>(std::move(options));
     for (uint32_t i = 0; i < kShards; ++i) {
       StoreOptions store;
@@ -92,6 +95,7 @@ class ListenerTest : public ActorTest {
   }
 
   std::shared_ptr<std::atomic<uint32_t>> connections_ = std::make_shared<std::atomic<uint32_t>>(0);
+  std::shared_ptr<std::atomic<uint64_t>> tells_from_ = std::make_shared<std::atomic<uint64_t>>(0);
   StandIn<listener_actor> asker_ = MakeStandIn<listener_actor>();
   StandIn<link_actor> link_ = MakeStandIn<link_actor>();
   StandIn<supervisor_actor> supervisor_ = MakeStandIn<supervisor_actor>();
@@ -328,6 +332,44 @@ TEST_F(ListenerTest, NothingLeavesWithoutALease) {
 }
 
 // ---------------------------------------------------------------- clients that go
+
+// With io_uring, whose replies are sent at the end of an iteration, not in the middle.
+class ListenerRingTest : public ListenerTest {
+ protected:
+  ListenerRingTest() : ListenerTest(net::MakePoller(net::PollerKind::kUring)) {}
+
+  void SetUp() override {
+    const absl::Status probed = net::ProbeUring();
+    // Behind the handlers, before the LISTENER's own hook.
+    unit().AddBeforeSleep([this] {
+      if (silence_) tells_from_->store(UINT64_MAX);
+    });
+    ListenerTest::SetUp();
+    if (!probed.ok()) GTEST_SKIP() << probed.message();
+  }
+
+  bool silence_ = false;
+};
+
+TEST_F(ListenerRingTest, WhatWasLetOutIsHeldBackWhenThisNodeMayTellNothingAnyMore) {
+  const auto client = Connect();
+  EXPECT_EQ(Ask(client.get(), "get a\r\n"), "END\r\n");
+  silence_ = true;
+  EXPECT_EQ(Ask(client.get(), "get a\r\n"), "");
+  silence_ = false;
+  tells_from_->store(0);
+  Serve(ServingMode::kAlone);
+  EXPECT_EQ(client->Received(), "END\r\n");
+}
+
+TEST_F(ListenerRingTest, WhatIsHeldBackIsNotSentByAReset) {
+  const auto client = Connect();
+  silence_ = true;
+  EXPECT_EQ(Ask(client.get(), "get a\r\n"), "");
+  Serve(ServingMode::kAlone, true);
+  EXPECT_EQ(client->Received(), "");
+  EXPECT_TRUE(IsClosed(client.get()));
+}
 
 TEST_F(ListenerTest, AQuitEndsAClientWhateverComesBehindIt) {
   for (const size_t more : {0u, 10u, 150'000u}) {
