@@ -41,6 +41,8 @@ class StreamTarget {
   // receiving goes on. Calls no handler, nor does FinishReceiving(), which follows when all that
   // has come has been told to all; then comes DeliverReceived().
   virtual void OnReceived(int result, const char* data, bool more) = 0;
+  // The peer sends no more than what has come and what its socket still holds. Calls no handler.
+  virtual void OnHangUp() = 0;
   virtual void FinishReceiving() = 0;
   virtual void DeliverReceived() = 0;
 

@@ -12,8 +12,9 @@
 //    live across iterations and Consume().
 // 2. Never sends a byte beyond send_limit().
 // 3. Memory: an idle connection with empty buffers holds no buffer storage at all. Input storage is
-//    at most max(kReadBytesPerIteration, wanted) rounded up to a size of net/buffer_cache.h; output
-//    is bounded by its owner.
+//    at most max(kReadBytesPerIteration, wanted) rounded up to a size of net/buffer_cache.h, and
+//    with io_uring what was received but could not be delivered (kHeldBytesMax for all of a loop);
+//    output is bounded by its owner.
 // 4. While reading is paused or the input pinned there is no OnInput and no OnClosed; they come
 //    after ResumeReading() or UnpinInput(). So an owner that paused must resume at some time to
 //    learn of the end.

@@ -70,8 +70,9 @@ void RingConnection::OnReceived(int result, const char* data, bool more) {
 // What came is in input_ or set aside, and no handler has been called since: nothing of the stream
 // is between it and what the socket holds.
 void RingConnection::FinishReceiving() {
-  if (filled_ && MayRead() && !HasAside()) Read(kReadBytesPerIteration);
-  filled_ = false;
+  const bool more = filled_ || hung_up_;
+  filled_ = hung_up_ = false;
+  if (more && MayRead() && !HasAside()) Read(kReadBytesPerIteration);
   if (receiving_ && (WantsDirectRead() || AsideBytes() >= kReceiveBytesMax)) {
     completions_->StopReceiving(stream_);
   }

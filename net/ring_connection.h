@@ -42,6 +42,7 @@ class RingConnection final : public StreamConnection, private StreamTarget {
   // StreamTarget
   bool MayReceive() override;
   void OnReceived(int result, const char* data, bool more) override;
+  void OnHangUp() override { hung_up_ = true; }
   void FinishReceiving() override;
   void DeliverReceived() override;
   absl::string_view BeginSend() override;
@@ -61,6 +62,7 @@ class RingConnection final : public StreamConnection, private StreamTarget {
   const StreamId stream_;
   bool receiving_ = false;  // asked for
   bool filled_ = false;     // a whole buffer: there may be more
+  bool hung_up_ = false;    // told in this Wait(): there may be more, and the end is there
   bool send_soon_ = false;  // asked for
   size_t lent_bytes_ = 0;   // to the kernel, from BeginSend() to EndSend()
   std::string aside_;       // received while it could not be delivered

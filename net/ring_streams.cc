@@ -185,9 +185,12 @@ void RingStreams::TakeReceived(const RingCompletion& completion) {
 }
 
 void RingStreams::TakeHangUp(StreamId id) {
-  streams_[id].watched = false;
-  streams_[id].hung_up = true;
+  Stream& stream = streams_[id];
+  stream.watched = false;
+  stream.hung_up = true;
   StopReceiving(id);
+  stream.target->OnHangUp();
+  if (!std::exchange(stream.received, true)) received_.push_back(id);
 }
 
 size_t RingStreams::Deliver() {

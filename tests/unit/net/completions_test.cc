@@ -19,6 +19,7 @@ struct Target : StreamTarget {
     last = result;
     if (result > 0) received.append(data, static_cast<size_t>(result));
   }
+  void OnHangUp() override { log += 'h'; }
   void FinishReceiving() override { log += 'f'; }
   void DeliverReceived() override { log += 'd'; }
   absl::string_view BeginSend() override { return to_send; }

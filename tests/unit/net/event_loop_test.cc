@@ -23,10 +23,15 @@ TEST_P(EventLoopTimers, EndASleepWhenDue) {
 }
 
 TEST_P(EventLoopTimers, AreNotWokenForBeforeTheyAreDue) {
+  int interrupted = 0;
   for (int i = 0; i < 5; ++i) {
     loop_->AddTimer(1, [] {});
-    EXPECT_EQ(loop_->Poll(-1), 1u);
+    size_t count = 0;
+    while ((count = loop_->Poll(-1)) == 0) ++interrupted;
+    EXPECT_EQ(count, 1u);
   }
+  // The kernel takes the ring of the test before down in this thread, which ends a sleep.
+  EXPECT_LE(interrupted, 1);
 }
 
 TEST_P(EventLoopTimers, RunInOrderOfDueTime) {

@@ -84,6 +84,23 @@ TEST_P(Listen, MayBeDestroyedInsideTheCallback) {
   EXPECT_EQ(accepted_.size(), 1u);
 }
 
+// So that one who leaves makes room for the next one.
+TEST_P(Listen, AnEndIsToldBeforeWhoCameAfterIt) {
+  RecordingHandler handler;
+  const auto acceptor = std::move(*loop_->Listen(Loopback(), false, [&](int fd) {
+    Accepted(fd);
+    handler.log += "accepted ";
+  }));
+  const Ends ends = TcpPair();
+  Peer peer(ends.second);
+  const auto connection = loop_->Adopt(ends.first, &handler);
+  Settle();
+  peer.Close();
+  AddClient(acceptor->port());
+  EXPECT_TRUE(PollUntil([&] { return accepted_.size() == 1; }));
+  EXPECT_EQ(handler.log, "closed accepted ");
+}
+
 TEST_P(Listen, ATakenPortIsNamed) {
   const auto acceptor = Open();
   const Address address = Loopback(acceptor->port());
