@@ -144,7 +144,7 @@ def run(flags: argparse.Namespace) -> int:
     twincached = program(flags.binary, "twincached", "--binary")
     memcached = memcached_binary(flags.memcached)
     with ExitStack() as stack:
-        contenders = [start_one("twincached", twincached, memory_mb=flags.memory)]
+        contenders = [start_one("twincached", twincached, ("-X", "0"), flags.memory)]
         stack.callback(contenders[0].stop)
         contenders.append(start_one("memcached", memcached, memory_mb=flags.memory))
         stack.callback(contenders[1].stop)
