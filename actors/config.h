@@ -24,7 +24,7 @@ struct Config {
   size_t memory_bytes_max = 64u << 20;  // -m
   bool evict = true;                    // -M: false
   uint32_t connections_max = 1024;      // -c
-  uint32_t threads = 1;                 // -t; default: 4, but no more than cores or memory allow
+  uint32_t threads = 1;                 // -t; default: one per core and 16 MiB of -m
   size_t item_bytes_max = 1u << 20;     // -I
   int verbosity = 0;                    // -v, -vv, -vvv
   bool daemonize = false;               // -d

@@ -1,16 +1,19 @@
 // One thread of the server: an event loop that is also what CAF runs actors on.
 //
-// What it is: the place where a core's LISTENER and STORE (and on core 0 LINK and SUPERVISOR) live.
-// An iteration reads every ready socket, runs the after-poll hooks (batches leave), runs actors
-// until none has work, runs the before-sleep hooks (frames leave), and sleeps when there is nothing
-// left to do. What it is not: CAF's scheduler. No actor of ours ever runs on a thread of CAF's.
+// What it is: the place where a core's LISTENER (and on core 0 LINK and SUPERVISOR) live, and where
+// STOREs run that its actors sent mail to. An iteration reads every ready socket, runs the
+// after-poll hooks (batches leave), runs actors until none has work, runs the before-sleep hooks
+// (frames leave), and sleeps when there is nothing left to do. What it is not: CAF's scheduler. No
+// actor of ours ever runs on a thread of CAF's. Bounds: kTurnsPerIteration.
 //
 // Invariants:
 // 1. CAF's mailboxes of pinned actors are touched by the owning thread only; another thread hands
-// its message over in the
-//    mutexed inbox (so ThreadSanitizer sees every hand-over, and a wake-up is paid only by a
-//    sleeper).
-// 2. After Stop() nothing is accepted any more: a late message is dropped.
+//    its message over in the mutexed inbox (so ThreadSanitizer sees every hand-over, and a wake-up
+//    is paid only by a sleeper).
+// 2. Messages from one sender arrive in the order in which they were sent, also when the sender
+//    changes threads in between (roaming.h): what is in the inbox comes before what its own thread
+//    delivers.
+// 3. After Stop() nothing is accepted any more: a late message is dropped.
 #pragma once
 
 #include <atomic>
@@ -48,8 +51,15 @@ class CoreUnit final : public caf::execution_unit {
   // Thread-safe.
   void Stop();
 
+  // The unit of the calling thread; this one where that is no unit's. Thread-safe.
+  CoreUnit& Nearest();
+
   // Puts a message into the mailbox of an actor pinned here. Thread-safe.
   void Deliver(caf::scheduled_actor* target, caf::mailbox_element_ptr element);
+  // Gives it a turn. Thread-safe.
+  void RunSoon(caf::resumable* job);
+  // Calls `work` on this unit's thread: at once when that is the calling one. Thread-safe.
+  void Do(std::function<void()> work);
   // CAF calls it, on this thread (or before Run()).
   void exec_later(caf::resumable* job) override;
 
@@ -67,8 +77,11 @@ class CoreUnit final : public caf::execution_unit {
     caf::mailbox_element_ptr element;
   };
 
+  // Lets `put` add something to the inbox; dropped once stopped.
+  template <class Put>
+  void PutIntoInbox(Put put);
   void DrainInbox();
-  void RunJobs();
+  void RunJobs(size_t turns_max);
   bool OnOwnThread() const;
 
   const uint32_t core_;
@@ -77,9 +90,15 @@ class CoreUnit final : public caf::execution_unit {
   std::vector<std::function<void()>> before_sleep_;
   std::deque<caf::resumable*> jobs_;  // each holds one reference
   std::atomic<bool> stopped_{false};
+  struct Inbox {
+    std::vector<Parcel> parcels;
+    std::vector<std::function<void()>> works;
+    bool empty() const { return parcels.empty() && works.empty(); }
+  };
   std::mutex mutex_;
-  std::vector<Parcel> inbox_;  // guarded by mutex_
-  std::vector<Parcel> draining_;
+  Inbox inbox_;                        // guarded by mutex_
+  std::atomic<bool> has_mail_{false};  // of inbox_; changes with mutex_ held
+  Inbox draining_;
 };
 
 }  // namespace twincached

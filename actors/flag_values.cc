@@ -22,7 +22,9 @@ namespace {
 constexpr size_t kMegabyte = size_t{1} << 20;
 // One slot per thread at least: the key space has 64.
 constexpr uint32_t kThreadsMax = 64;
-constexpr uint32_t kThreadsDefault = 4;
+// Of -m for each of the threads that nobody asked for: a small shard keeps more of its memory free
+// than a large one.
+constexpr size_t kShardBytesDefaultMin = 16u << 20;
 constexpr uint32_t kConnectionsMax = 1u << 20;
 constexpr int kPortMax = 65535;
 // Shorter than a scheduler's hiccup makes failovers out of nothing; longer is not a failover.
@@ -110,8 +112,9 @@ size_t ShardBytesMin(const Config& config) {
 
 uint32_t DefaultThreads(const Config& config) {
   const size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  const size_t that_fit = std::max<size_t>(1, config.memory_bytes_max / ShardBytesMin(config));
-  return static_cast<uint32_t>(std::min<size_t>({kThreadsDefault, cores, that_fit}));
+  const size_t shard_bytes = std::max(ShardBytesMin(config), kShardBytesDefaultMin);
+  const size_t that_fit = std::max<size_t>(1, config.memory_bytes_max / shard_bytes);
+  return static_cast<uint32_t>(std::min<size_t>({kThreadsMax, cores, that_fit}));
 }
 
 std::string CheckMemory(const Config& config) {

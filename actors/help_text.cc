@@ -26,7 +26,8 @@ absl::string_view HelpText() {
 -i, --license             print the license and exit
 -V, --version             print version and exit
 -P, --pidfile=<file>      save PID in <file>
--t, --threads=<num>       number of threads to use (default: 4, no more than cores)
+-t, --threads=<num>       number of threads to use (default: the cores,
+                          no more than one per 16 MB of -m)
 -b, --listen-backlog=<num> set the backlog queue limit (default: 1024)
 -I, --max-item-size=<num> adjusts max item size
                           (default: 1m, min: 1k, max: 1024m)

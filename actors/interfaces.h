@@ -25,6 +25,10 @@ using WiringPtr = std::shared_ptr<const Wiring>;
 struct ColdMemory {
   MemoryRange range;
 };
+// What a STORE tells itself, about a timer it set.
+struct MaintenanceDue {
+  uint64_t round = 0;
+};
 // A client socket for a LISTENER to serve.
 struct AdoptClient {
   int fd = -1;
@@ -38,6 +42,7 @@ struct StopSignal {
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::WiringPtr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::ColdMemory)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::MaintenanceDue)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::AdoptClient)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::StopSignal)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(twincached::CommandBatchPtr)
@@ -82,7 +87,7 @@ using listener_actor =
                      caf::reacts_to<StatsRequest>,
                      caf::reacts_to<StatsPartPtr>>;  // an answer to our own StatsRequest
 
-// Owns one shard of the key space. One per core.
+// Owns one shard of the key space. One per core, run by any.
 using store_actor =
     caf::typed_actor<caf::reacts_to<WiringPtr>,
                      caf::reacts_to<CommandBatchPtr>,  // execute and answer
@@ -90,6 +95,7 @@ using store_actor =
                      caf::reacts_to<StoreOrder>,  // from the LINK only, so that orders and batches
                                                   // keep their order
                      caf::reacts_to<AcknowledgedPtr>, caf::reacts_to<StreamClockOffset>,
+                     caf::reacts_to<MaintenanceDue>,  // from its own timer
                      caf::reacts_to<StatsRequest>>;
 
 // Owns the replication port, the peer connection and the mutation log. On core 0.

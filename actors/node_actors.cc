@@ -47,7 +47,7 @@ class Spawner {
     options.shard = MakeShardOptions(config);
     options.shard.shard_index = unit->core();
     options.shard.slot_seed = setup_.role.slot_seed;
-    return SpawnPinned<StoreActor>(system_, unit, options);
+    return SpawnOn<StoreActor>(system_, unit, options);
   }
 
   listener_actor Listener(CoreUnit* unit) {
@@ -66,7 +66,7 @@ class Spawner {
     options.clock_offset_ms = clock_offset_ms_;
     options.on_open = setup_.on_open;
     options.compose_stats = setup_.compose_stats;
-    return SpawnPinned<ListenerActor>(system_, unit, std::move(options));
+    return SpawnOn<ListenerActor>(system_, unit, std::move(options));
   }
 
   link_actor Link(CoreUnit* unit) {
@@ -83,7 +83,7 @@ class Spawner {
     options.client_port = static_cast<uint32_t>(config.port);
     options.clock_offset_ms = clock_offset_ms_;
     options.timers = config.timers;
-    return SpawnPinned<LinkActor>(system_, unit, std::move(options));
+    return SpawnOn<LinkActor>(system_, unit, std::move(options));
   }
 
   supervisor_actor Supervisor(CoreUnit* unit) {
@@ -92,7 +92,7 @@ class Spawner {
     options.peer_text = absl::StrCat(setup_.peer.host, ":", setup_.peer.port);
     options.on_exit = setup_.on_exit;
     options.tells_from = tells_from_;
-    return SpawnPinned<SupervisorActor>(system_, unit, std::move(options));
+    return SpawnOn<SupervisorActor>(system_, unit, std::move(options));
   }
 
  private:

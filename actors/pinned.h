@@ -1,82 +1,27 @@
-// An actor that never leaves its core: the base of LISTENER, STORE, LINK and SUPERVISOR.
+// An actor that never leaves its core: the base of LISTENER, LINK and SUPERVISOR.
 //
 // CAF schedules an actor on the unit of whoever wakes it; a pinned one overrides that and always
-// runs on its own CoreUnit. Spawn it with SpawnPinned. A bug in a handler must crash the node, for
-// the peer to take over, not silently drop a shard: exceptions and errors print one line and abort.
-// What it leaves with its unit (hooks, timers) may be called after its end: each such callback goes
-// through WhileRunning().
+// runs on its own CoreUnit. Spawn it with SpawnOn.
 #pragma once
 
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <functional>
-#include <memory>
 #include <utility>
 
-#include <caf/actor_config.hpp>
-#include <caf/actor_system.hpp>
-#include <caf/typed_event_based_actor.hpp>
-
-#include "actors/core_unit.h"
+#include "actors/core_actor.h"
 
 namespace twincached {
 
-[[noreturn]] inline void AbortActor(const char* name, const char* what) {
-  std::fprintf(stderr, "twincached: bug in %s: %s\n", name, what);
-  std::abort();
-}
-
 template <class Handle>
-class pinned : public Handle::base {
+class pinned : public core_actor<Handle> {
  public:
-  using Base = typename Handle::base;
-
-  pinned(caf::actor_config& config, CoreUnit* unit) : Base(config), unit_(unit) {
-    this->set_exception_handler([this](std::exception_ptr& error) -> caf::error {
-      try {
-        std::rethrow_exception(error);
-      } catch (const std::exception& exception) {
-        AbortActor(this->name(), exception.what());
-      } catch (...) {
-        AbortActor(this->name(), "unknown exception");
-      }
-    });
-    this->set_error_handler(
-        [this](caf::error& error) { AbortActor(this->name(), caf::to_string(error).c_str()); });
-  }
+  using core_actor<Handle>::core_actor;
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) override {
-    unit_->Deliver(this, std::move(element));
+    this->unit().Deliver(this, std::move(element));
   }
-  using Base::enqueue;
-
-  // Whoever overrides it calls it.
-  void on_exit() override { running_.reset(); }
+  using core_actor<Handle>::enqueue;
 
  protected:
-  // A callback that does nothing once this actor has exited.
-  template <class Callback>
-  std::function<void()> WhileRunning(Callback callback) {
-    return [running = std::weak_ptr<char>(running_), callback = std::move(callback)] {
-      if (!running.expired()) callback();
-    };
-  }
-
-  CoreUnit& unit() { return *unit_; }
-  net::EventLoop& loop() { return unit_->loop(); }
-
- private:
-  CoreUnit* const unit_;  // outlives the actor
-  std::shared_ptr<char> running_ = std::make_shared<char>();
+  net::EventLoop& loop() { return this->unit().loop(); }
 };
-
-template <class Actor, class... Ts>
-typename Actor::actor_hdl SpawnPinned(caf::actor_system& system, CoreUnit* unit,
-                                      Ts&&... arguments) {
-  caf::actor_config config{unit};
-  return system.spawn_impl<Actor, caf::no_spawn_options>(config, unit,
-                                                         std::forward<Ts>(arguments)...);
-}
 
 }  // namespace twincached

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
+
 #include "net/clock.h"
 #include "proto/check.h"
 #include "proto/key_hash.h"
@@ -25,7 +28,7 @@ constexpr size_t kForwardRecordBytesMax = 1u << 20;
 }  // namespace
 
 StoreActor::StoreActor(caf::actor_config& config, CoreUnit* core, const StoreOptions& options)
-    : pinned(config, core),
+    : roaming(config, core),
       options_(options),
       shard_(options.shard),
       slot_seed_(options.shard.slot_seed),
@@ -50,6 +53,9 @@ StoreActor::behavior_type StoreActor::make_behavior() {
         ledger_.Acknowledge((*acknowledged)[options_.shard.shard_index]);
       },
       [this](const StreamClockOffset& offset) { clock_offset_ms_ = offset.offset_ms; },
+      [this](const MaintenanceDue& due) {
+        if (due.round == maintenance_round_) Maintain();
+      },
       [this](const StatsRequest& request) {
         if (request.reset) return shard_.ResetStats();
         auto part = std::make_shared<StatsPart>();
@@ -239,7 +245,8 @@ void StoreActor::SetDeciding(bool decides) {
   // A new epoch of the same decider: what is not acknowledged stays so.
   if (!decides || !decides_) ledger_.Reset(shard_.newest_version());
   decides_ = decides;
-  loop().CancelTimer(std::exchange(maintenance_, 0));
+  ++maintenance_round_;
+  maintenance_armed_ = false;
   if (decides) Maintain();
 }
 
@@ -277,7 +284,7 @@ void StoreActor::SendRepair(uint64_t first_hash) {
 // ---------------------------------------------------------------- time
 
 void StoreActor::Maintain() {
-  maintenance_ = 0;
+  maintenance_armed_ = false;
   const int64_t now_ms = NowMs();
   const int64_t wanted_ms = shard_.Maintain(now_ms, kItemsPerMaintenance, &records_);
   HandOverChanges();
@@ -286,9 +293,10 @@ void StoreActor::Maintain() {
 }
 
 void StoreActor::ArmMaintenance(int64_t delay_ms) {
-  if (maintenance_ != 0) return;
-  maintenance_ =
-      loop().AddTimer(std::min(delay_ms, kMaintenanceMs), WhileRunning([this] { Maintain(); }));
+  if (std::exchange(maintenance_armed_, true)) return;
+  const MaintenanceDue due{maintenance_round_};
+  AtHomeAfter(std::min(delay_ms, kMaintenanceMs),
+              [this, due] { caf::anon_send(caf::actor_cast<store_actor>(this), due); });
 }
 
 }  // namespace twincached

@@ -1,6 +1,7 @@
 // The STORE: owns one shard and executes every command on it, in the order in which batches arrive.
 //
-// One per core, pinned. The only actor that touches items. Encodes each change once; the bytes go
+// One per core; it runs on whichever core brings it mail (roaming.h), one at a time. The only actor
+// that touches items. Encodes each change once; the bytes go
 // to the LINK untouched. Bounds: those of its Shard; it keeps no queue of its own.
 //
 // Invariants:
@@ -17,7 +18,7 @@
 
 #include "actors/hold_ledger.h"
 #include "actors/interfaces.h"
-#include "actors/pinned.h"
+#include "actors/roaming.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
 #include "storage/record_writer.h"
@@ -31,7 +32,7 @@ struct StoreOptions {
   size_t batch_value_bytes_max = kBatchValueBytesMax;  // tests set less
 };
 
-class StoreActor final : public pinned<store_actor> {
+class StoreActor final : public roaming<store_actor> {
  public:
   StoreActor(caf::actor_config& config, CoreUnit* unit, const StoreOptions& options);
 
@@ -39,7 +40,7 @@ class StoreActor final : public pinned<store_actor> {
   // For the simulator, which reads it between iterations.
   const Shard& shard() const { return shard_; }
   void on_exit() override {
-    pinned::on_exit();
+    roaming::on_exit();
     wiring_.reset();
   }
 
@@ -92,7 +93,8 @@ class StoreActor final : public pinned<store_actor> {
   bool takes_writes_ = true;
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_;
-  net::TimerId maintenance_ = 0;
+  bool maintenance_armed_ = false;
+  uint64_t maintenance_round_ = 0;  // a timer of an earlier one means nothing any more
 };
 
 }  // namespace twincached

@@ -5,6 +5,7 @@ It is what a debugger does. The thread goes on as well when the drill ends, howe
 
 import ctypes
 import os
+import time
 from pathlib import Path
 
 _SEIZE = 0x4206
@@ -15,12 +16,13 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 class FrozenThread:
-    """Stopped by the constructor, which raises PermissionError if that is not allowed here. Use it
-    from one thread."""
+    """Stopped by the constructor, which raises PermissionError if that is not allowed here. It is
+    stopped while it sleeps, so it stands in the middle of nothing. Use it from one thread."""
 
     def __init__(self, thread: int) -> None:
         self._thread = thread
         _ptrace(_SEIZE, thread)
+        _wait_until_asleep(thread)
         _ptrace(_INTERRUPT, thread)
         os.waitpid(thread, _WALL)
 
@@ -37,6 +39,15 @@ def busiest_other_thread(pid: int) -> int:
     threads = [int(path.name) for path in Path(f"/proc/{pid}/task").iterdir()]
     return max((thread for thread in threads if thread != pid),
                key=lambda each: _nanoseconds(pid, each))
+
+
+def _wait_until_asleep(thread: int) -> None:
+    """No longer than a second: a thread that never sleeps is stopped anywhere."""
+    end = time.monotonic() + 1
+    while time.monotonic() < end:
+        stat = Path(f"/proc/{thread}/stat").read_text(encoding="ascii")
+        if stat.rpartition(")")[2].split()[0] == "S":
+            return
 
 
 def _nanoseconds(pid: int, thread: int) -> int:

@@ -22,7 +22,7 @@ struct Form {
   int numbers;
 };
 
-constexpr std::array<Form, 22> kForms = {{
+constexpr std::array<Form, 23> kForms = {{
     {Action::kStart, "start", true, false, 0},
     {Action::kKill, "kill", true, false, 1},
     {Action::kPower, "power", true, false, 0},
@@ -31,6 +31,7 @@ constexpr std::array<Form, 22> kForms = {{
     {Action::kStop, "stop", true, false, 0},
     {Action::kCont, "cont", true, false, 0},
     {Action::kStopCore, "stopcore", true, false, 1},
+    {Action::kStopStore, "stopstore", true, false, 1},
     {Action::kFreeze, "freeze", false, false, 1},
     {Action::kCut, "cut", true, true, 0},
     {Action::kHeal, "heal", false, false, 0},

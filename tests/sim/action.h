@@ -1,7 +1,8 @@
 // What is done to a world, and when: one line of a scenario (scenario.h).
 //
 //     action  = "at" MS verb *( " " word )       the words of each verb: below
-//     verb    = "start" | "kill" | "power" | "ambush" | "term" | "stop" | "cont" | "stopcore"
+//     verb    = "start" | "kill" | "power" | "ambush" | "term" | "stop" | "cont" | "stopcore" |
+//     "stopstore"
 //             | "freeze" | "cut" | "heal" | "reset" | "delay" | "pace" | "corrupt"
 //             | "clock" | "switch" | "garbage" | "expect" | "promoted" | "wiped"
 //             | "forked"
@@ -21,28 +22,29 @@ namespace twincached::sim {
 
 struct Action {
   enum Verb : uint8_t {
-    kStart,     // NODE: a process, where none runs
-    kKill,      // NODE FREE_MS: SIGKILL; its sockets close that much later
-    kPower,     // NODE: its host is gone, until it is started again
-    kAmbush,    // NODE STATE: loses its power as soon as the other enters that state
-    kTerm,      // NODE: SIGTERM
-    kStop,      // NODE: SIGSTOP
-    kCont,      // NODE: SIGCONT; all its threads run again
-    kStopCore,  // NODE CORE: that thread hangs
-    kFreeze,    // MS: both hosts stand still, then go on at once
-    kCut,       // FROM TO: nothing passes from one node to the other
-    kHeal,      // everything passes again
-    kReset,     // the peer link is reset, both processes live
-    kDelay,     // LEAST MOST: of the network, in microseconds
-    kPace,      // SHARE MOST: that share (per mille) of wake-ups waits up to MOST ms
-    kCorrupt,   // NODE: one bit of what it receives next from its peer is flipped
-    kClock,     // NODE STEP_MS: its wall clock jumps
-    kSwitch,    // NODE: asked for a switchover
-    kGarbage,   // NODE: a stranger writes nonsense to its replication port
-    kExpect,    // NODE STATE: by now it is in that state
-    kPromoted,  // TIMES: so often a slave has taken over by now
-    kForked,    // TIMES: so often both served alone
-    kWiped,     // TIMES: so often the last process that had everything is gone or empty
+    kStart,      // NODE: a process, where none runs
+    kKill,       // NODE FREE_MS: SIGKILL; its sockets close that much later
+    kPower,      // NODE: its host is gone, until it is started again
+    kAmbush,     // NODE STATE: loses its power as soon as the other enters that state
+    kTerm,       // NODE: SIGTERM
+    kStop,       // NODE: SIGSTOP
+    kCont,       // NODE: SIGCONT; all its threads run again
+    kStopCore,   // NODE CORE: that thread hangs, between two iterations
+    kStopStore,  // NODE CORE: that thread hangs while it runs the STORE of the same number
+    kFreeze,     // MS: both hosts stand still, then go on at once
+    kCut,        // FROM TO: nothing passes from one node to the other
+    kHeal,       // everything passes again
+    kReset,      // the peer link is reset, both processes live
+    kDelay,      // LEAST MOST: of the network, in microseconds
+    kPace,       // SHARE MOST: that share (per mille) of wake-ups waits up to MOST ms
+    kCorrupt,    // NODE: one bit of what it receives next from its peer is flipped
+    kClock,      // NODE STEP_MS: its wall clock jumps
+    kSwitch,     // NODE: asked for a switchover
+    kGarbage,    // NODE: a stranger writes nonsense to its replication port
+    kExpect,     // NODE STATE: by now it is in that state
+    kPromoted,   // TIMES: so often a slave has taken over by now
+    kForked,     // TIMES: so often both served alone
+    kWiped,      // TIMES: so often the last process that had everything is gone or empty
   };
 
   int64_t at_ms = 0;

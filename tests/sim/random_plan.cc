@@ -176,7 +176,7 @@ class Planner {
 
   // Heartbeats go on, acknowledgements do not.
   void HangCore() {
-    Add(Action::kStopCore, "slave", 1);
+    Add(Action::kStopStore, "slave", 1);
     now_ms_ += random_.Chance(0.3) ? random_.Between(4000, 12000) : random_.Between(2200, 3500);
     Add(Action::kCont, "a");
     Add(Action::kCont, "b");
@@ -212,7 +212,8 @@ class Planner {
   void StopFor(int64_t ms) {
     const std::string node = Node();
     if (plan_.threads[node == "a" ? 0 : 1] > 1 && random_.Chance(0.5)) {
-      Add(Action::kStopCore, node, random_.Between(0, 1));
+      const bool in_store = random_.Chance(0.5);
+      Add(in_store ? Action::kStopStore : Action::kStopCore, node, random_.Between(0, 1));
     } else {
       Add(Action::kStop, node);
       if (random_.Chance(0.2)) Add(Action::kStop, node == "a" ? "b" : "a");

@@ -26,8 +26,8 @@ net::Address ToAddress(Ip ip, uint16_t port) {
 
 // The object behind a handle; it lives as long as the handle.
 template <typename Actor, typename Handle>
-const Actor* Behind(const Handle& handle) {
-  return static_cast<const Actor*>(caf::actor_cast<caf::abstract_actor*>(handle));
+Actor* Behind(const Handle& handle) {
+  return static_cast<Actor*>(caf::actor_cast<caf::abstract_actor*>(handle));
 }
 
 }  // namespace
@@ -39,7 +39,8 @@ struct SimNode::Life {
     int epoll_fd = -1;
     bool scheduled = false;
     bool stopped = false;
-    bool missed = false;  // a run, while stopped
+    bool missed = false;    // a run, while stopped
+    bool in_store = false;  // stopped in the middle of running its STORE
     int64_t busy_until_us = 0;
     uint64_t sleep = 0;  // which one; an earlier one's alarm means nothing
   };
@@ -49,6 +50,11 @@ struct SimNode::Life {
   std::vector<Core> cores;
   WiringPtr wiring;
   bool exiting = false;
+
+  void LetGoOfStore(size_t core) {
+    if (!std::exchange(cores[core].in_store, false)) return;
+    Behind<StoreActor>(wiring->stores[core])->LetGo();
+  }
 
   // Runs the units until none has anything to do.
   void Settle() {
@@ -151,6 +157,7 @@ void SimNode::LosePower() {
 void SimNode::End() {
   const std::shared_ptr<Life> life = std::exchange(life_, nullptr);
   // The destructors talk to a process that is nobody's.
+  for (size_t core = 0; core < life->cores.size(); ++core) life->LetGoOfStore(core);
   Process nowhere(&surroundings_.timeline, &surroundings_.network, plan_.ip, plan_.clock);
   nowhere.Vanish();
   const Process::Scope scope(&nowhere);
@@ -191,11 +198,20 @@ void SimNode::StopCore(size_t core) {
   if (life_ != nullptr && core < life_->cores.size()) life_->cores[core].stopped = true;
 }
 
+void SimNode::StopStore(size_t core) {
+  if (life_ == nullptr || core >= life_->cores.size()) return;
+  StopCore(core);
+  if (std::exchange(life_->cores[core].in_store, true)) return;
+  Behind<StoreActor>(life_->wiring->stores[core])->Hold();
+}
+
 void SimNode::Continue() {
   if (life_ == nullptr) return;
   for (size_t core = 0; core < life_->cores.size(); ++core) {
     Life::Core& each = life_->cores[core];
     each.stopped = false;
+    life_->LetGoOfStore(core);
+    if (life_->units[core]->HasWork()) each.missed = true;
     if (std::exchange(each.missed, false)) Wake(life_, core);
   }
 }

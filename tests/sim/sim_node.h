@@ -73,8 +73,10 @@ class SimNode {
   void AskSwitchover();  // `replication switchover`
   void Stop();           // SIGSTOP
   void Continue();       // SIGCONT; a core that hung runs again as well
-  // One core hangs while the others run.
+  // One core hangs while the others run, and run STOREs.
   void StopCore(size_t core);
+  // One core hangs in the middle of running the STORE of the same number: nobody else can.
+  void StopStore(size_t core);
 
   // ---- What it is ----
   const NodePlan& plan() const { return plan_; }

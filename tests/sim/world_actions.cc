@@ -78,6 +78,9 @@ void World::PerformOn(SimNode* node, const Action& action) {
     case Action::kStopCore:
       node->StopCore(static_cast<size_t>(action.first));
       break;
+    case Action::kStopStore:
+      node->StopStore(static_cast<size_t>(action.first));
+      break;
     case Action::kCorrupt:
       for (const TcpEndPtr& stream : LinkOf(node)) stream->CorruptNext();
       break;

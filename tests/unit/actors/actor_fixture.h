@@ -100,7 +100,7 @@ class ActorTest : public testing::Test {
 
   template <class Actor, class... Ts>
   typename Actor::actor_hdl Spawn(Ts&&... arguments) {
-    auto handle = SpawnPinned<Actor>(system_, unit_.get(), std::forward<Ts>(arguments)...);
+    auto handle = SpawnOn<Actor>(system_, unit_.get(), std::forward<Ts>(arguments)...);
     actors_.push_back(caf::actor_cast<caf::actor>(handle));
     return handle;
   }

@@ -1,7 +1,9 @@
 // ParseCommandLine(): what an operator may write, what he gets, and what he is told.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -425,7 +427,13 @@ TEST(Flags, TooLittleMemoryNamesTheLeastThatWorks) {
   EXPECT_THAT(Refused({"-m", "7", "-t", "4"}), HasSubstr("at least 8 MB"));
   Accepted({"-m", "8", "-t", "4"});
   EXPECT_THAT(Refused({"-m", "64", "-t", "2", "-I", "32m"}), HasSubstr("at least 128 MB"));
-  EXPECT_LE(Accepted({"-m", "2"}).threads, 1u) << "threads that nobody asked for give way";
+}
+
+TEST(Flags, HasAThreadForEachCoreAndNoMoreThanOneFor16Mb) {
+  const uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
+  EXPECT_EQ(Accepted({"-m", "1024"}).threads, std::min(cores, 64u));
+  EXPECT_EQ(Accepted({"-m", "31"}).threads, 1u);
+  EXPECT_EQ(Accepted({"-m", "32"}).threads, std::min(cores, 2u));
 }
 
 void ExpectOrder(const replication::Timers& timers) {
