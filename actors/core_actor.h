@@ -10,9 +10,12 @@
 #include <cstdlib>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <utility>
 
+#include <caf/abstract_actor.hpp>
+#include <caf/actor_cast.hpp>
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -69,6 +72,15 @@ typename Actor::actor_hdl SpawnOn(caf::actor_system& system, CoreUnit* unit, Ts&
   caf::actor_config config{unit};
   return system.spawn_impl<Actor, caf::no_spawn_options>(config, unit,
                                                          std::forward<Ts>(arguments)...);
+}
+
+// Returns when the actor has ended. Not from a core's thread. (A scoped_actor can wait as well, but
+// CAF counts its references where ThreadSanitizer does not see it.)
+template <class Handle>
+void WaitForEndOf(const Handle& actor) {
+  const auto ended = std::make_shared<std::promise<void>>();
+  caf::actor_cast<caf::abstract_actor*>(actor)->attach_functor([ended] { ended->set_value(); });
+  ended->get_future().wait();
 }
 
 }  // namespace twincached

@@ -10,10 +10,10 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "actors/core_actor.h"
 #include "actors/daemon.h"
 #include "actors/log.h"
 #include "actors/node_actors.h"
@@ -250,13 +250,10 @@ void Node::RequestExit(int code) {
 
 void Node::EndActors() {
   const auto reason = caf::exit_reason::user_shutdown;
-  {
-    // STOREs first: the commands that they execute are views into the LISTENERs' input.
-    caf::scoped_actor self{*system_};
-    for (const store_actor& actor : wiring_->stores) {
-      caf::anon_send_exit(actor, reason);
-      self->wait_for(actor);
-    }
+  // STOREs first: the commands that they execute are views into the LISTENERs' input.
+  for (const store_actor& actor : wiring_->stores) {
+    caf::anon_send_exit(actor, reason);
+    WaitForEndOf(actor);
   }
   for (const listener_actor& actor : wiring_->listeners) caf::anon_send_exit(actor, reason);
   caf::anon_send_exit(wiring_->link, reason);
