@@ -80,7 +80,8 @@ class Bench:
 
     def prefill(self) -> None:
         for contender in self._running.values():
-            self._load.prefill(contender.loaded.port)
+            for server in contender.loaded_servers():
+                self._load.prefill(server.port)
 
     def count_calls(self) -> None:
         tool = system_calls.counting_tool()
@@ -90,8 +91,7 @@ class Bench:
         counter = system_calls.CallCounter(tool, self._load, self._flags.connections)
         for workload in self._workloads:
             for kind, contender in self._running.items():
-                server = contender.loaded
-                calls = counter.per_request(server.port, server.pid, workload.flags())
+                calls = counter.per_request(contender, workload.flags())
                 self.found.calls[workload.key, kind] = calls
                 self._tell(f"{workload.name}, {kind.name}: {calls:.2f} system calls/request")
 
@@ -123,11 +123,12 @@ class Bench:
     def _measure(self, kind: Kind, seconds: float, flags: List[str]) -> Report:
         contender = self._running[kind]
         try:
-            return self._load.measure(contender.loaded.port, seconds, "--pid", contender.pids(),
-                                      "--connections", str(self._flags.connections),
-                                      "--warmup", str(_WARMUP_SECONDS), *flags)
+            report = self._load.measure(contender.ports(), seconds, "--pid", contender.pids(),
+                                        "--connections", str(self._flags.connections),
+                                        "--warmup", str(_WARMUP_SECONDS), *flags)
         except BenchError as error:
             raise BenchError(f"{kind.name}, {' '.join(flags)}: {error}") from error
+        return summary.as_one_server(report) if contender.are_equals else report
 
     def _tell(self, text: str) -> None:
         elapsed = time.monotonic() - self._started
