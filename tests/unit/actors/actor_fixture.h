@@ -83,11 +83,10 @@ struct StandIn {
 
 class ActorTest : public testing::Test {
  protected:
-  ActorTest() : ActorTest(std::move(*net::NewEpollPoller())) {}
-  explicit ActorTest(std::unique_ptr<net::Poller> poller)
+  ActorTest()
       : system_(Configure(&config_)),
-        unit_(std::make_unique<CoreUnit>(&system_, 0,
-                                         std::make_unique<net::EventLoop>(std::move(poller)))) {}
+        unit_(std::make_unique<CoreUnit>(
+            &system_, 0, std::make_unique<net::EventLoop>(std::move(*net::NewEpollPoller())))) {}
 
   void TearDown() override {
     for (const caf::actor& actor : actors_) {
@@ -143,7 +142,6 @@ class ActorTest : public testing::Test {
   }
 
   net::EventLoop& loop() { return unit_->loop(); }
-  CoreUnit& unit() { return *unit_; }
 
  private:
   // As a node does (node.cc): CAF's own threads sleep.
