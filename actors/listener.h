@@ -125,7 +125,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   void DropWrites();
   bool Frozen() const;
   void Release(Client* client);
-  void LetOut(Client* client);
+  static void LetOut(Client* client);
   void ReleaseHeld();
   void SetReading(Client* client);
   void OnAcknowledged(const AcknowledgedPtr& acknowledged);

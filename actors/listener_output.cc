@@ -121,7 +121,6 @@ void ListenerActor::LetOut(Client* client) {
   } else {
     client->connection->FlushSoon();
   }
-  CountWritten(client);
 }
 
 void ListenerActor::ReleaseHeld() {
