@@ -24,8 +24,6 @@ ListenerActor::ListenerActor(caf::actor_config& config, CoreUnit* core, Listener
   core->AddBeforeSleep(WhileRunning([this] {
     SendRound();  // what had to wait for this iteration's replies
     SendForwards();
-    HoldBack();
-    leaves_soon_ = false;
   }));
 }
 

@@ -8,9 +8,9 @@
 //
 // Invariants:
 // 1. Replies leave in request order, whatever shard or node they came from.
-// 2. In mode kPaired no byte leaves that reveals an un-acknowledged change (HoldMarks); in kPaired
-// and kFollower none
-//    leaves after the lease; in kHeld none at all; in kClosed there are no clients.
+// 2. In mode kPaired no byte is let out that reveals an un-acknowledged change (HoldMarks); in
+//    kPaired and kFollower none after the lease; in kHeld none at all; in kClosed there are no
+//    clients. What was let out is true however late it leaves: see LetOut().
 #pragma once
 
 #include <atomic>
@@ -125,9 +125,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   void DropWrites();
   bool Frozen() const;
   void Release(Client* client);
-  void LetOut(Client* client);
-  void HoldBack();
-  void CountWritten(Client* client);
+  static void LetOut(Client* client);
   void ReleaseHeld();
   void SetReading(Client* client);
   void OnAcknowledged(const AcknowledgedPtr& acknowledged);
@@ -140,6 +138,7 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   // Stats (listener_stats.cc).
   void Gather(Client* client, absl::string_view argument);
   void OnStatsPart(const StatsPart& part);
+  void CountWritten(Client* client);
   void OnStatsRequest(const StatsRequest& request);
 
   const ListenerOptions options_;
@@ -165,7 +164,6 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   bool window_full_ = false;
   AcknowledgedPtr acknowledged_;
   std::vector<Client*> held_;  // have marks, or waited for the lease
-  bool leaves_soon_ = false;   // something was let out and is sent when the loop sleeps next
 
   struct Gathering {
     uint64_t client = 0;

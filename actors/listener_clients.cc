@@ -99,8 +99,9 @@ void ListenerActor::Destroy(Client* client) {
 // round, whose commands are views into the input.
 void ListenerActor::ResetClient(Client* client) {
   client->gone = true;
-  HoldBack();
-  client->connection->Reset();
+  net::Connection& connection = *client->connection;
+  connection.set_send_limit(connection.written());  // of its last replies nobody judged all
+  connection.Reset();
   if (!client->in_round) Destroy(client);
 }
 

@@ -22,7 +22,6 @@ bool IsAwaitedWrite(const Request& request) {
 }  // namespace
 
 void ListenerActor::OnServing(const ServingPtr& serving) {
-  HoldBack();
   loop().SendAll();  // what might leave under the last order has left before this one is confirmed
   mode_ = serving->mode;
   serving_token_ = serving->token;
@@ -110,30 +109,18 @@ void ListenerActor::Release(Client* client) {
 }
 
 // At once where it matters here how much went out: whether this client is through, and whether
-// there is room for more of its replies.
+// there is room for more of its replies. Else with the next system call of the loop.
+//
+// This process may sleep before that, as it may just before any system call, and the other node
+// take over: then the reply comes as late as the network could have made it. It is true all the
+// same. Frozen() was asked behind the execution, so this node had its say then, and then is between
+// the client's request and its reply; and what a failover would have undone has a mark.
 void ListenerActor::LetOut(Client* client) {
   if (client->closing || client->HasBacklog()) {
     client->connection->Flush();
-  } else if (client->connection->FlushSoon()) {
-    leaves_soon_ = true;
+  } else {
+    client->connection->FlushSoon();
   }
-  CountWritten(client);
-}
-
-// Just before what was let out in this iteration leaves: this process may have slept since, and the
-// other node have taken over.
-void ListenerActor::HoldBack() {
-  if (!leaves_soon_ || !Frozen()) return;
-  for (auto& each : clients_) {
-    Client* client = each.second.get();
-    client->connection->set_send_limit(client->connection->written());
-    if (!std::exchange(client->listed_held, true)) held_.push_back(client);
-  }
-}
-
-void ListenerActor::CountWritten(Client* client) {
-  const uint64_t written = client->connection->written();
-  stats_.bytes_written += written - std::exchange(client->written_counted, written);
 }
 
 void ListenerActor::ReleaseHeld() {

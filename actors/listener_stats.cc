@@ -50,6 +50,12 @@ void ListenerActor::OnStatsPart(const StatsPart& part) {
   if (client != nullptr && !client->in_round) Resume(client);
 }
 
+// When somebody asks and when the client goes; in between nobody looks.
+void ListenerActor::CountWritten(Client* client) {
+  const uint64_t written = client->connection->written();
+  stats_.bytes_written += written - std::exchange(client->written_counted, written);
+}
+
 void ListenerActor::OnStatsRequest(const StatsRequest& request) {
   for (auto& client : clients_) CountWritten(client.second.get());
   if (request.reset) {

@@ -162,30 +162,18 @@ absl::Status Node::TryPorts() {
   return absl::OkStatus();
 }
 
-absl::Status Node::ChoosePoller() {
-  if (config_.poller == net::PollerKind::kEpoll) return absl::OkStatus();
-  const absl::Status probed = net::ProbeUring();
-  if (probed.ok()) {
-    config_.poller = net::PollerKind::kUring;
-    return probed;
-  }
-  if (config_.poller == net::PollerKind::kUring) {
-    return absl::UnavailableError(
-        absl::StrCat("--poller=io_uring: ", probed.message(), " (--poller=auto goes on without)"));
-  }
-  LogInfo(absl::StrCat("serving with epoll: ", probed.message()));
-  config_.poller = net::PollerKind::kEpoll;
-  return absl::OkStatus();
-}
-
 absl::Status Node::MakeLoops() {
-  const absl::Status chosen = ChoosePoller();
-  if (!chosen.ok()) return chosen;
+  absl::StatusOr<net::Pollers> made = net::NewPollers(config_.poller, config_.threads);
+  if (!made.ok()) {
+    if (config_.poller != net::PollerKind::kUring) return made.status();
+    return absl::UnavailableError(absl::StrCat("--poller=io_uring: ", made.status().message(),
+                                               " (--poller=auto goes on without)"));
+  }
+  if (!made->why_epoll.empty()) LogInfo(absl::StrCat("serving with epoll: ", made->why_epoll));
+  config_.poller = made->kind;
   for (uint32_t core = 0; core < config_.threads; ++core) {
-    auto poller = net::NewPoller(config_.poller);
-    if (!poller.ok()) return poller.status();
     units_.push_back(std::make_unique<CoreUnit>(
-        nullptr, core, std::make_unique<net::EventLoop>(std::move(*poller))));
+        nullptr, core, std::make_unique<net::EventLoop>(std::move(made->pollers[core]))));
   }
   return absl::OkStatus();
 }

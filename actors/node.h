@@ -41,7 +41,6 @@ class Node {
  private:
   absl::Status ResolveAddresses();
   absl::Status TryPorts();
-  absl::Status ChoosePoller();
   void SpawnActors();
   void RequestExit(int code);
   void EndActors();

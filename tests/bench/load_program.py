@@ -3,11 +3,13 @@
 import json
 import subprocess
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Union
 
 from tests.bench.servers import BenchError, LOOPBACK
 
 Report = Dict[str, Any]
+# One port, or several with commas between them, among which the connections are dealt out.
+Ports = Union[int, str]
 
 _EXIT_WRONG_REPLIES = 2
 
@@ -19,8 +21,8 @@ class Load:
         self._binary = binary
         self._common = ["--host", LOOPBACK, "--keys", str(keys), "--value-size", str(value_bytes)]
 
-    def command(self, port: int, *flags: str) -> List[str]:
-        return [str(self._binary), "--port", str(port), *self._common, *flags]
+    def command(self, ports: Ports, *flags: str) -> List[str]:
+        return [str(self._binary), "--port", str(ports), *self._common, *flags]
 
     def prefill(self, port: int) -> None:
         """Sets every key once. Raises BenchError when a reply is wrong."""
@@ -29,9 +31,9 @@ class Load:
         if done.returncode != 0:
             raise BenchError(done.stderr.strip() or f"load ended with {done.returncode}")
 
-    def measure(self, port: int, seconds: float, *flags: str) -> Report:
+    def measure(self, ports: Ports, seconds: float, *flags: str) -> Report:
         """One measured run. Raises BenchError when it cannot run or a reply is wrong."""
-        command = self.command(port, "--seconds", str(seconds), "--json", *flags)
+        command = self.command(ports, "--seconds", str(seconds), "--json", *flags)
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60,
                               check=False)
         return read_report(done.returncode, done.stdout, done.stderr)

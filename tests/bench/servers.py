@@ -191,14 +191,25 @@ def launch_command(name: str, command: List[str], port: int) -> Server:
 
 @dataclass
 class Contender:
-    """What one line of the comparison is about: the server that gets the load, and its peer."""
+    """What one line of the comparison is about: the server that gets the load, and its peer.
+
+    Or, `are_equals`, servers that know nothing of each other and share the load's connections.
+    """
 
     name: str
     servers: List[Server] = field(default_factory=list)
+    are_equals: bool = False
 
     @property
     def loaded(self) -> Server:
         return self.servers[0]
+
+    def loaded_servers(self) -> List[Server]:
+        return self.servers if self.are_equals else self.servers[:1]
+
+    def ports(self) -> str:
+        """All that get the load, as `load --port` takes them."""
+        return ",".join(str(server.port) for server in self.loaded_servers())
 
     def pids(self) -> str:
         return ",".join(str(server.pid) for server in self.servers)
@@ -215,13 +226,16 @@ def start_one(name: str, binary: Path, options: Tuple[str, ...] = (),
     return _ready(contender, contender.loaded.wait_until_it_answers)
 
 
-def start_floor(binary: Path, poller: str) -> Contender:
-    """The bare loop (tests/bench/floor). Raises BenchError where the kernel has no io_uring."""
-    name = f"floor, {poller}"
-    port = free_port()
-    command = [str(binary), "--port", str(port), "--poller", poller]
-    contender = Contender(name, [launch_command(name, command, port)])
-    return _ready(contender, contender.loaded.wait_until_it_answers)
+def start_floors(name: str, binary: Path, poller: str, processes: int) -> Contender:
+    """Bare loops (tests/bench/floor). Raises BenchError where the kernel has no io_uring."""
+    contender = Contender(name, are_equals=True)
+    for number in range(processes):
+        port = free_port()
+        command = [str(binary), "--port", str(port), "--poller", poller]
+        own_name = name if processes == 1 else f"{name}, number {number + 1}"
+        contender.servers.append(launch_command(own_name, command, port))
+        _ready(contender, contender.servers[-1].wait_until_it_answers)
+    return contender
 
 
 def start_pair(name: str, binary: Path, options: Tuple[str, ...] = (),

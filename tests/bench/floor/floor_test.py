@@ -5,7 +5,7 @@ import sys
 import unittest
 
 from tests.bench.load_program import Load
-from tests.bench.servers import LOOPBACK, ask, free_port, program, start_floor, wait_for_end
+from tests.bench.servers import LOOPBACK, ask, free_port, program, start_floors, wait_for_end
 
 FLOOR = program(None, "tests/bench/floor/floor", "")
 LOAD = program(None, "tests/bench/load", "")
@@ -13,14 +13,14 @@ LOAD = program(None, "tests/bench/load", "")
 
 class FloorTest(unittest.TestCase):
 
-    def floor(self, poller):
-        """A running floor; skips the test where the kernel has no io_uring and that is said."""
+    def floor(self, poller, processes=1):
+        """Running floors; skips the test where the kernel has no io_uring and that is said."""
         refusal = floor_refusal(poller)
         if refusal is not None:
             self.assertIn("has no io_uring that the floor can use", refusal)
             self.assertIn("--poller=epoll", refusal)
             self.skipTest(refusal)
-        contender = start_floor(FLOOR, poller)
+        contender = start_floors(f"floor, {poller}", FLOOR, poller, processes)
         self.addCleanup(contender.stop)
         return contender
 
@@ -40,6 +40,18 @@ class FloorTest(unittest.TestCase):
 
     def test_io_uring(self):
         self.check_load("io_uring")
+
+    def test_two_processes_share_the_connections(self):
+        contender = self.floor("epoll", 2)
+        load = Load(LOAD, 100, 100)
+        for server in contender.servers:
+            load.prefill(server.port)
+        report = load.measure(contender.ports(), 0.2, "--connections", "4", "--warmup", "0",
+                              "--pid", contender.pids())
+        self.assertEqual((report["errors"], report["misses"]), (0, 0))
+        busy = [server["busy"] for server in report["servers"]]
+        self.assertEqual(len(busy), 2)
+        self.assertGreater(min(busy), 0.0)
 
     def test_clients_come_and_go(self):
         for poller in ("epoll", "io_uring"):

@@ -16,6 +16,8 @@ ONE_POLLER = "this build has one poller"
 SOLO_OF_MEMCACHED = {"mixed-p1": 0.92, "set-p1": 0.80, "set-p16": 0.40}
 EPOLL_OF_MEMCACHED = {"mixed-p1": 0.95, "set-p1": 0.85, "set-p16": 0.55}
 SOLO_OF_FLOOR = {"mixed-p1": 1.12, "set-p1": 1.12, "mixed-p16": 1.4, "set-p16": 1.4}
+# Beside two threads: two loops that share nothing and hand nothing from one core to the other.
+TWO_FLOORS = Kind(FLOOR, IO_URING, 2)
 MASTER_OF_MEMCACHED = {"mixed-p1": 1.0, "mixed-p16": 1.0, "set-p1": 1.1, "set-p16": 0.7}
 # Requests per second, at least.
 PAIR_THROUGHPUT = {"mixed-p1": 0.9, "set-p16": 0.9}
@@ -79,6 +81,7 @@ def verdicts(measured: Measured) -> List[Verdict]:
     found += [paced_verdict(measured, pair, request, limit)
               for request, limit in PACED_P50.items()]
     found += [threads_verdict(measured, default, workload.key) for workload in WORKLOADS]
+    found += cpu_verdicts(measured, Kind(SOLO, IO_URING, 2), TWO_FLOORS, SOLO_OF_FLOOR)
     found += [calls_verdict(measured, poller, key, limit)
               for poller, limit in SYSTEM_CALLS.items() for key in ("mixed-p1", "set-p1")]
     return found
@@ -155,6 +158,9 @@ def threads_verdict(measured: Measured, poller: str, key: str) -> Verdict:
     if one.figure is None or two.figure is None:
         return two
     beside = f"{two.beside}; with one thread {one.figure:.2f}, and {NOISE:.0%} for noise"
+    floors = cpu_verdict(measured, TWO_FLOORS, Kind(MEMCACHED, threads=2), key, limit)
+    if floors.figure is not None and limit < floors.figure:
+        beside += f"; below the floor of two processes, {floors.figure:.2f}"
     reason = two.reason or one.reason
     return Verdict(two.what, two.figure, limit, beside=beside, reason=reason, fails=bool(reason))
 

@@ -48,7 +48,8 @@ class CpuTest(unittest.TestCase):
                          everywhere(Kind("floor", "io_uring"), 0.3))
         missing = [verdict for verdict in acceptance.verdicts(found)
                    if verdict.reason == acceptance.ONE_POLLER]
-        self.assertEqual(len(missing), 6)  # four beside the floor, two of system calls
+        # Four beside the floor, four of two threads beside two floors, two of system calls.
+        self.assertEqual(len(missing), 10)
         self.assertIn(": this build has one poller", missing[0].sentence())
         self.assertTrue(acceptance.passes(acceptance.verdicts(found)))
 
@@ -57,7 +58,7 @@ class CpuTest(unittest.TestCase):
                          everywhere(EPOLL, 0.5), everywhere(Kind("floor", "io_uring"), 0.35),
                          pollers=("io_uring", "epoll"))
         self.assertEqual(states(found, ["solo, io_uring of memcached:"]), ["met"] * 3)
-        self.assertEqual(states(found, ["of floor"]), ["met"] * 4)
+        self.assertEqual(states(found, ["solo, io_uring of floor"]), ["met"] * 4)
         self.assertEqual(states(found, ["solo, epoll of memcached:"]), ["met"] * 3)
 
     def test_there_is_no_verdict_without_saturation_and_that_fails(self):
@@ -106,6 +107,23 @@ class ThreadsTest(unittest.TestCase):
             found = measured(one, everywhere(Kind("memcached", threads=2), 2.0),
                              everywhere(Kind("solo", "epoll", 2), cpu))
             self.assertEqual(states(found, ["-t 2 of memcached, -t 2:"]), [state] * 4)
+
+
+    def test_two_threads_of_two_floors(self):
+        two = Kind("solo", "io_uring", 2)
+        for cpu, states_wanted in ((1.1, ["met"] * 4), (1.3, ["NOT MET"] * 2 + ["met"] * 2)):
+            found = measured(everywhere(two, cpu), everywhere(acceptance.TWO_FLOORS, 1.0),
+                             pollers=("io_uring", "epoll"))
+            self.assertEqual(states(found, ["-t 2 of floor, io_uring, 2 processes:"]),
+                             states_wanted)
+
+    def test_a_limit_that_no_server_can_meet_is_said_to_be_one(self):
+        one = everywhere(MEMCACHED, 1.0) + everywhere(EPOLL, 0.5)
+        two = everywhere(Kind("memcached", threads=2), 1.0) + everywhere(
+            Kind("solo", "epoll", 2), 0.9)
+        for floors, said in ((0.5, []), (0.6, ["NOT MET"] * 4)):
+            found = measured(one, two, everywhere(acceptance.TWO_FLOORS, floors))
+            self.assertEqual(states(found, ["below the floor of two processes, 0.60"]), said)
 
 
 class SystemCallsTest(unittest.TestCase):

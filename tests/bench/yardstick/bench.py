@@ -19,6 +19,7 @@ from tests.bench.load_program import Load, Report
 from tests.bench.outcome import run_program, tell_states
 from tests.bench.servers import BenchError, Contender, caller_path, program
 from tests.bench.yardstick import acceptance, contenders, kinds, paced, summary, system_calls
+from tests.bench.yardstick.flags import parser
 from tests.bench.yardstick.kinds import Kind
 
 _KEYS = 100000
@@ -37,25 +38,17 @@ class Found:
 
 
 def parse_flags(arguments: Optional[List[str]] = None) -> argparse.Namespace:
-    flags = argparse.ArgumentParser(prog="bench", description=__doc__.split("\n", maxsplit=1)[0])
-    flags.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
-    flags.add_argument("--seconds", type=float, default=3.0, help="of one measured run (3)")
+    flags = parser("bench", __doc__, rounds=5, seconds=3)
     flags.add_argument("--connections", type=int, default=50, help="(50)")
     flags.add_argument("--workloads", default=",".join(w.key for w in summary.WORKLOADS),
                        help="comma-separated (%(default)s)")
     flags.add_argument("--pair", action="store_true", help="also a pair, ack=pair and ack=local")
-    flags.add_argument("--pollers", help="io_uring,epoll: a twincached for each (all it has)")
     flags.add_argument("--threads", default="1", help="of the servers, as 1,2 (1)")
     flags.add_argument("--no-floor", action="store_true", help="leave the bare loops out")
     flags.add_argument("--paced-runs", type=int, default=9,
                        help=f"with --pair: latency at {paced.RATE}/s, so many runs of each (9)")
     flags.add_argument("--no-calls", action="store_true", help="do not count system calls")
-    flags.add_argument("--binary", help="the twincached to measure (the one just built)")
-    flags.add_argument("--memcached", help="the memcached to compare with (the installed one)")
     flags.add_argument("--floor", help="the bare loop (the one just built)")
-    flags.add_argument("--load", help="the load generator (the one just built)")
-    flags.add_argument("--json", metavar="FILE", help="write everything that was measured")
-    flags.add_argument("--markdown", metavar="FILE", help="write what is printed")
     flags.add_argument("--check", action="store_true",
                        help="exit 1 when an acceptance figure is not met")
     parsed = flags.parse_args(arguments)
@@ -87,7 +80,8 @@ class Bench:
 
     def prefill(self) -> None:
         for contender in self._running.values():
-            self._load.prefill(contender.loaded.port)
+            for server in contender.loaded_servers():
+                self._load.prefill(server.port)
 
     def count_calls(self) -> None:
         tool = system_calls.counting_tool()
@@ -97,8 +91,7 @@ class Bench:
         counter = system_calls.CallCounter(tool, self._load, self._flags.connections)
         for workload in self._workloads:
             for kind, contender in self._running.items():
-                server = contender.loaded
-                calls = counter.per_request(server.port, server.pid, workload.flags())
+                calls = counter.per_request(contender, workload.flags())
                 self.found.calls[workload.key, kind] = calls
                 self._tell(f"{workload.name}, {kind.name}: {calls:.2f} system calls/request")
 
@@ -130,11 +123,12 @@ class Bench:
     def _measure(self, kind: Kind, seconds: float, flags: List[str]) -> Report:
         contender = self._running[kind]
         try:
-            return self._load.measure(contender.loaded.port, seconds, "--pid", contender.pids(),
-                                      "--connections", str(self._flags.connections),
-                                      "--warmup", str(_WARMUP_SECONDS), *flags)
+            report = self._load.measure(contender.ports(), seconds, "--pid", contender.pids(),
+                                        "--connections", str(self._flags.connections),
+                                        "--warmup", str(_WARMUP_SECONDS), *flags)
         except BenchError as error:
             raise BenchError(f"{kind.name}, {' '.join(flags)}: {error}") from error
+        return summary.as_one_server(report) if contender.are_equals else report
 
     def _tell(self, text: str) -> None:
         elapsed = time.monotonic() - self._started

@@ -40,12 +40,12 @@ class BenchRunTest(unittest.TestCase):
                          {"met", "NOT MET", "no verdict"}, set())
 
     def test_connections(self):
-        output, found = self.run_program(connections, "--connections", "300")
+        output, found = self.run_program(connections, "--connections", "300", "--pollers", "epoll")
         self.assertIn("| memcached |", output)
         self.assertGreater(found["costs"][1]["bytes_each"][0], -1)
 
     def test_fairness(self):
-        output, found = self.run_program(fairness)
+        output, found = self.run_program(fairness, "--pollers", "epoll")
         self.assertIn("| 64 x 64, 10000 bytes | memcached |", output)
         self.assertEqual(len(found["rows"]) % 3, 0)
 

@@ -21,6 +21,7 @@ from tests.bench.load_program import Load
 from tests.bench.outcome import run_program, tell_states
 from tests.bench.servers import LOOPBACK, BenchError, Contender, caller_path, program
 from tests.bench.yardstick import connections_summary, contenders
+from tests.bench.yardstick.flags import parser
 from tests.bench.yardstick.kinds import MEMCACHED, SOLO, Kind
 
 _KEYS = 100000
@@ -30,18 +31,9 @@ _WORKLOAD = ["--get-ratio", "0.9", "--pipeline", "1"]
 
 
 def parse_flags(arguments: Optional[List[str]] = None) -> argparse.Namespace:
-    flags = argparse.ArgumentParser(prog="connections",
-                                    description=__doc__.split("\n", maxsplit=1)[0])
+    flags = parser("connections", __doc__, rounds=5, seconds=2)
     flags.add_argument("--connections", type=int, default=10000, help="in all (10000)")
     flags.add_argument("--busy", type=int, default=50, help="of them (50)")
-    flags.add_argument("--rounds", type=int, default=5, help="alternating rounds (5)")
-    flags.add_argument("--seconds", type=float, default=2.0, help="of one measured run (2)")
-    flags.add_argument("--pollers", help="io_uring,epoll: a twincached for each (all it has)")
-    flags.add_argument("--binary", help="the twincached to measure (the one just built)")
-    flags.add_argument("--memcached", help="the memcached to compare with (the installed one)")
-    flags.add_argument("--load", help="the load generator (the one just built)")
-    flags.add_argument("--json", metavar="FILE", help="write everything that was measured")
-    flags.add_argument("--markdown", metavar="FILE", help="write what is printed")
     flags.add_argument("--check", action="store_true", help="exit 1 when a figure is not met")
     parsed = flags.parse_args(arguments)
     if not 0 < parsed.busy < parsed.connections or parsed.rounds < 1:

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from tests.bench import machine
 from tests.bench.servers import (BenchError, Contender, free_port, memcached_binary, poller_flags,
-                                 program, start_floor, start_one, start_pair)
+                                 program, start_floors, start_one, start_pair)
 from tests.bench.yardstick.kinds import EPOLL, FLOOR, IO_URING, MEMCACHED, SOLO, Kind
 
 
@@ -54,7 +54,7 @@ def start(kind: Kind, programs: Programs, extra: Sequence[str] = ()) -> Contende
     """`extra` are options that memcached and twincached both take."""
     threads = ("-t", str(kind.threads), *extra)
     if kind.server == FLOOR:
-        return start_floor(programs.floor, kind.poller)
+        return start_floors(kind.name, programs.floor, kind.poller, kind.threads)
     if kind.server == MEMCACHED:
         return start_one(kind.name, programs.memcached, threads)
     options = (*threads, *poller_flags(programs.twincached, kind.poller))
@@ -73,7 +73,7 @@ def start_all(kinds: Sequence[Kind], programs: Programs, stack: ExitStack,
         try:
             found[kind] = start(kind, programs, extra)
         except BenchError as error:
-            if kind != Kind(FLOOR, IO_URING):
+            if (kind.server, kind.poller) != (FLOOR, IO_URING):
                 raise
             print(f"warning: {error}", file=sys.stderr)
             continue

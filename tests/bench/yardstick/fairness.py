@@ -21,6 +21,7 @@ from tests.bench.load_program import Load, Report, read_report
 from tests.bench.outcome import run_program
 from tests.bench.servers import Contender, caller_path, program
 from tests.bench.yardstick import contenders
+from tests.bench.yardstick.flags import parser
 from tests.bench.yardstick.kinds import MEMCACHED, SOLO, Kind
 from tests.bench.yardstick.summary import markdown
 
@@ -49,17 +50,7 @@ class Row:
 
 
 def parse_flags(arguments: Optional[List[str]] = None) -> argparse.Namespace:
-    flags = argparse.ArgumentParser(prog="fairness",
-                                    description=__doc__.split("\n", maxsplit=1)[0])
-    flags.add_argument("--rounds", type=int, default=3, help="alternating rounds (3)")
-    flags.add_argument("--seconds", type=float, default=2.0, help="of one measured run (2)")
-    flags.add_argument("--pollers", help="io_uring,epoll: a twincached for each (all it has)")
-    flags.add_argument("--binary", help="the twincached to measure (the one just built)")
-    flags.add_argument("--memcached", help="the memcached to compare with (the installed one)")
-    flags.add_argument("--load", help="the load generator (the one just built)")
-    flags.add_argument("--json", metavar="FILE", help="write everything that was measured")
-    flags.add_argument("--markdown", metavar="FILE", help="write what is printed")
-    return flags.parse_args(arguments)
+    return parser("fairness", __doc__, rounds=3, seconds=2).parse_args(arguments)
 
 
 class Clients:

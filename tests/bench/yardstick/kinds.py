@@ -10,7 +10,10 @@ IO_URING, EPOLL = "io_uring", "epoll"
 
 @dataclass(frozen=True)
 class Kind:
-    """`poller` is empty for memcached; of a pair, both nodes have it."""
+    """`poller` is empty for memcached; of a pair, both nodes have it.
+
+    A floor has one thread; `threads` of them are as many processes that share the connections.
+    """
 
     server: str
     poller: str = ""
@@ -18,15 +21,16 @@ class Kind:
 
     @property
     def name(self) -> str:
+        several = f"{self.threads} processes" if self.server == FLOOR else f"-t {self.threads}"
         return ", ".join([self.server] + ([self.poller] if self.poller else []) +
-                         ([f"-t {self.threads}"] if self.threads > 1 else []))
+                         ([several] if self.threads > 1 else []))
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What the command line asks for. `pollers`: of twincached, the first is the one that counts.
 
-    The floor comes in both, if it is wanted, and always with one thread.
+    The floor comes in both, if it is wanted, and beside several threads as so many processes.
     """
 
     pollers: Sequence[str]
@@ -42,6 +46,8 @@ def kinds(wanted: Wanted) -> List[Kind]:
         found.append(Kind(MEMCACHED, threads=threads))
         if wanted.floor and threads == 1:
             found += [Kind(FLOOR, IO_URING), Kind(FLOOR, EPOLL)]
+        elif wanted.floor:
+            found.append(Kind(FLOOR, IO_URING, threads))
         found += [Kind(SOLO, poller, threads) for poller in wanted.pollers]
         if wanted.pair and threads == 1:
             found += [Kind(server, wanted.pollers[0]) for server in (PAIR, PAIR_LOCAL)]

@@ -54,6 +54,13 @@ class Line:
     system_calls: Optional[float] = None  # per request
 
 
+def as_one_server(report: Report) -> Report:
+    """The report with what its servers used together, as of one server."""
+    names = ("cpu_us", "busy", "resident_bytes")
+    whole = {name: sum(server[name] for server in report["servers"]) for name in names}
+    return {**report, "servers": [whole]}
+
+
 def busy_share(report: Report, threads: int, cores: int) -> float:
     """How near the run was to saturation, 1 being all that there is.
 

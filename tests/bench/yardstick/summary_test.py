@@ -29,7 +29,7 @@ class KindsTest(unittest.TestCase):
         self.assertEqual([kind.name for kind in kinds.kinds(wanted)], [
             "memcached", "floor, io_uring", "floor, epoll", "solo, io_uring", "solo, epoll",
             "pair, ack=pair, io_uring", "pair, ack=local, io_uring", "memcached, -t 2",
-            "solo, io_uring, -t 2", "solo, epoll, -t 2"])
+            "floor, io_uring, 2 processes", "solo, io_uring, -t 2", "solo, epoll, -t 2"])
 
     def test_least(self):
         self.assertEqual(kinds.kinds(kinds.Wanted(("epoll",), floor=False)), [MEMCACHED, SOLO])
@@ -50,6 +50,13 @@ class SummariseTest(unittest.TestCase):
     def test_keeps_the_slave_apart(self):
         found = summary.summarise(SETS, PAIR, [report(3.0, 2.0), report(4.0, 1.0)], 2)
         self.assertEqual((found.cpu_best, found.peer_cpu_best), (3.0, 1.0))
+
+
+    def test_adds_up_what_equals_used(self):
+        found = summary.as_one_server(report(3.0, 2.0))
+        self.assertEqual(found["servers"],
+                         [{"cpu_us": 5.0, "busy": 1.5, "resident_bytes": 12 << 20}])
+        self.assertEqual(found["requests_per_second"], 1000.0)
 
 
 class BusyTest(unittest.TestCase):

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import List, Optional
 
-from tests.bench.load_program import Load, read_report
-from tests.bench.servers import BenchError, wait_for_end
+from tests.bench.load_program import Load, Report, read_report
+from tests.bench.servers import BenchError, Contender, wait_for_end
 
 _TRACEPOINT = "raw_syscalls:sys_enter"
 _SECONDS = 1.0
@@ -48,35 +48,36 @@ class CallCounter:
         self._load = load
         self._flags = ["--connections", str(connections), "--warmup", "0"]
 
-    def per_request(self, port: int, pid: int, flags: List[str]) -> float:
-        """System calls per request of all threads of `pid`, opening connections included."""
-        command = self._load.command(port, "--seconds", str(_SECONDS), "--json", *self._flags,
-                                     *flags)
+    def per_request(self, contender: Contender, flags: List[str]) -> float:
+        """Of all threads of the servers that get the load, opening connections included."""
+        pids = ",".join(str(server.pid) for server in contender.loaded_servers())
+        command = self._load.command(contender.ports(), "--seconds", str(_SECONDS), "--json",
+                                     *self._flags, *flags)
         with tempfile.TemporaryDirectory(prefix="twincached-calls-") as folder:
             output = Path(folder, "counts")
             if self._tool == "perf":
                 command = ["perf", "stat", "-x,", "-e", _TRACEPOINT, "-o", str(output), "-p",
-                           str(pid), "--", *command]
+                           pids, "--", *command]
                 report = self._run(command)
                 count = perf_count(output.read_text(encoding="utf-8"))
             else:
-                report = self._run_under_strace(command, pid, output)
+                report = self._run_under_strace(command, pids, output)
                 count = strace_count(output.read_text(encoding="utf-8"))
         if count is None or report["requests"] == 0:
-            raise BenchError(f"{_NAMES[self._tool]} counted nothing of process {pid}")
+            raise BenchError(f"{_NAMES[self._tool]} counted nothing of process {pids}")
         return count / report["requests"]
 
     @staticmethod
-    def _run(command: List[str]) -> dict:
+    def _run(command: List[str]) -> Report:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         return read_report(done.returncode, done.stdout, done.stderr)
 
-    def _run_under_strace(self, command: List[str], pid: int, output: Path) -> dict:
-        watching = ["strace", "-c", "-f", "-U", "calls,name", "-o", str(output), "-p", str(pid)]
+    def _run_under_strace(self, command: List[str], pids: str, output: Path) -> Report:
+        watching = ["strace", "-c", "-f", "-U", "calls,name", "-o", str(output), "-p", pids]
         with subprocess.Popen(watching, stderr=subprocess.DEVNULL) as strace:
             try:
                 if wait_for_end(strace, _ATTACH_SECONDS):
-                    raise BenchError(f"strace may not look at process {pid}")
+                    raise BenchError(f"strace may not look at process {pids}")
                 report = self._run(command)
             finally:
                 strace.send_signal(signal.SIGINT)

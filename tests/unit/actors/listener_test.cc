@@ -27,8 +27,6 @@ constexpr size_t kBatchBytes = 500;
 
 class ListenerTest : public ActorTest {
  protected:
-  using ActorTest::ActorTest;
-
   void SetUp() override {
     ListenerOptions options;
     options.shard_count = kShards;
@@ -85,6 +83,11 @@ class ListenerTest : public ActorTest {
   bool IsClosed(net::Peer* client) {
     client->Received();
     return client->end_seen() || client->reset_seen();
+  }
+  uint64_t BytesWritten() {
+    Send(listener_, StatsRequest{1, 0, false});
+    Settle();
+    return asker_.Take<StatsPartPtr>().at(0)->stats.listener.bytes_written;
   }
   uint64_t GetsExecuted() {
     for (const store_actor& store : stores_) Send(store, StatsRequest{1, 0, false});
@@ -331,45 +334,15 @@ TEST_F(ListenerTest, NothingLeavesWithoutALease) {
   EXPECT_EQ(client->Received(), "END\r\n");
 }
 
-// ---------------------------------------------------------------- clients that go
-
-// With io_uring, whose replies are sent at the end of an iteration, not in the middle.
-class ListenerRingTest : public ListenerTest {
- protected:
-  ListenerRingTest() : ListenerTest(net::MakePoller(net::PollerKind::kUring)) {}
-
-  void SetUp() override {
-    const absl::Status probed = net::ProbeUring();
-    // Behind the handlers, before the LISTENER's own hook.
-    unit().AddBeforeSleep([this] {
-      if (silence_) tells_from_->store(UINT64_MAX);
-    });
-    ListenerTest::SetUp();
-    if (!probed.ok()) GTEST_SKIP() << probed.message();
-  }
-
-  bool silence_ = false;
-};
-
-TEST_F(ListenerRingTest, WhatWasLetOutIsHeldBackWhenThisNodeMayTellNothingAnyMore) {
+TEST_F(ListenerTest, NothingLeavesWhenThisNodeMayTellNothingAnyMore) {
   const auto client = Connect();
-  EXPECT_EQ(Ask(client.get(), "get a\r\n"), "END\r\n");
-  silence_ = true;
-  EXPECT_EQ(Ask(client.get(), "get a\r\n"), "");
-  silence_ = false;
-  tells_from_->store(0);
+  tells_from_->store(token_ + 1);  // the SUPERVISOR's next order, on its way here
+  EXPECT_EQ(Ask(client.get(), "get b\r\n"), "");
   Serve(ServingMode::kAlone);
   EXPECT_EQ(client->Received(), "END\r\n");
 }
 
-TEST_F(ListenerRingTest, WhatIsHeldBackIsNotSentByAReset) {
-  const auto client = Connect();
-  silence_ = true;
-  EXPECT_EQ(Ask(client.get(), "get a\r\n"), "");
-  Serve(ServingMode::kAlone, true);
-  EXPECT_EQ(client->Received(), "");
-  EXPECT_TRUE(IsClosed(client.get()));
-}
+// ---------------------------------------------------------------- clients that go
 
 TEST_F(ListenerTest, AQuitEndsAClientWhateverComesBehindIt) {
   for (const size_t more : {0u, 10u, 150'000u}) {
@@ -390,6 +363,21 @@ TEST_F(ListenerTest, AQuitWhoseRepliesAreHeldDoesNotKeepTheCoreBusy) {
   Serve(ServingMode::kAlone);
   EXPECT_EQ(client->Received(), "STORED\r\n");
   EXPECT_TRUE(IsClosed(client.get()));
+}
+
+TEST_F(ListenerTest, CountsTheBytesOfWhoIsHereAndOfWhoWent) {
+  const auto client = Connect();
+  Ask(client.get(), "get b\r\n");
+  EXPECT_EQ(BytesWritten(), 5u);
+  EXPECT_EQ(BytesWritten(), 5u);
+  const auto leaving = Connect();
+  Ask(leaving.get(), "get b\r\nget b\r\nquit\r\n");
+  EXPECT_EQ(BytesWritten(), 15u);
+  Send(listener_, StatsRequest{1, 0, true});
+  Settle();
+  EXPECT_EQ(BytesWritten(), 0u);
+  Ask(client.get(), "get b\r\n");
+  EXPECT_EQ(BytesWritten(), 5u);
 }
 
 TEST_F(ListenerTest, AnEndInTheMiddleOfARequestIsAnEnd) {

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -60,6 +61,72 @@ TEST(PollerChoice, SaysWhyThereIsNoUring) {
 
 TEST(PollerChoice, EpollNeedsNoUring) {
   EXPECT_EQ(WithoutUring([] { return NewPoller(PollerKind::kEpoll).status(); }), "");
+}
+
+// A kernel that gives so many rings and no more.
+class FewRings {
+ public:
+  explicit FewRings(size_t rings) : rings_(rings) {}
+
+  absl::StatusOr<Pollers> Make(PollerKind asked, size_t count) {
+    return NewPollers(asked, count, [this](PollerKind kind) {
+      asked_ += PollerName(kind);
+      asked_ += ' ';
+      if (kind == PollerKind::kUring && rings_-- == 0) return Refusal();
+      return NewPoller(PollerKind::kEpoll);
+    });
+  }
+  const std::string& asked() const { return asked_; }
+
+ private:
+  static absl::StatusOr<std::unique_ptr<Poller>> Refusal() {
+    return absl::UnavailableError("no io_uring: no memory");
+  }
+
+  size_t rings_;
+  std::string asked_;
+};
+
+TEST(PollersOfANode, AreOfOneKind) {
+  FewRings kernel(3);
+  const auto made = kernel.Make(PollerKind::kAuto, 3);
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->kind, PollerKind::kUring);
+  EXPECT_EQ(made->pollers.size(), 3u);
+  EXPECT_EQ(made->why_epoll, "");
+  EXPECT_EQ(kernel.asked(), "io_uring io_uring io_uring ");
+}
+
+TEST(PollersOfANode, AreAllEpollWhenALaterOneGetsNoRing) {
+  FewRings kernel(2);
+  const auto made = kernel.Make(PollerKind::kAuto, 3);
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->kind, PollerKind::kEpoll);
+  EXPECT_EQ(made->pollers.size(), 3u);
+  EXPECT_EQ(made->why_epoll, "no io_uring: no memory (loop 3 of 3)");
+  EXPECT_EQ(kernel.asked(), "io_uring io_uring io_uring epoll epoll epoll ");
+}
+
+TEST(PollersOfANode, AreNotMadeWhenALaterOneGetsNoRingThatWasAskedFor) {
+  const auto made = FewRings(1).Make(PollerKind::kUring, 2);
+  EXPECT_EQ(made.status().message(), "no io_uring: no memory (loop 2 of 2)");
+}
+
+TEST(PollersOfANode, AskForNoRingWhenEpollWasAskedFor) {
+  FewRings kernel(9);
+  const auto made = kernel.Make(PollerKind::kEpoll, 2);
+  ASSERT_TRUE(made.ok());
+  EXPECT_EQ(made->why_epoll, "");
+  EXPECT_EQ(kernel.asked(), "epoll epoll ");
+}
+
+TEST(PollersOfANode, FailWithTheReasonWhenNothingIsToBeHad) {
+  for (const PollerKind asked : {PollerKind::kAuto, PollerKind::kEpoll}) {
+    const auto made = NewPollers(asked, 2, [](PollerKind kind) {
+      return absl::StatusOr<std::unique_ptr<Poller>>(absl::UnavailableError(PollerName(kind)));
+    });
+    EXPECT_EQ(made.status().message(), "epoll");
+  }
 }
 
 TEST(PollerChoice, MakesWhatWasAskedFor) {
