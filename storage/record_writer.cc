@@ -69,12 +69,12 @@ uint64_t PackHeat(const Heat& heat) {
 
 }  // namespace
 
-Heat HeatOf(const replication::Put& put) {
+Heat UnpackHeat(uint32_t packed, uint32_t last_access_s) {
   Heat heat;
-  heat.uses = put.heat() & kHeatUsesMask;
-  heat.fetched = (put.heat() >> kHeatFetchedBit & 1) != 0;
-  heat.main = (put.heat() >> kHeatMainBit & 1) != 0;
-  heat.last_access_s = put.last_access_s();
+  heat.uses = packed & kHeatUsesMask;
+  heat.fetched = (packed >> kHeatFetchedBit & 1) != 0;
+  heat.main = (packed >> kHeatMainBit & 1) != 0;
+  heat.last_access_s = last_access_s;
   return heat;
 }
 

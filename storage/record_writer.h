@@ -39,8 +39,8 @@ struct ItemView {
   Heat heat;
 };
 
-// What a record of a snapshot says of it.
-Heat HeatOf(const replication::Put& put);
+// What a Put says of it in these two fields.
+Heat UnpackHeat(uint32_t packed, uint32_t last_access_s);
 
 // Whose forward the records being written belong to. number 0: no forward.
 struct ForwardTag {
