@@ -77,6 +77,7 @@ class RecordWriter {
 
  private:
   void WritePut(const ItemView& item, const Heat* heat);
+  void WriteKeyed(int effect_field, absl::string_view key, int number_field, uint64_t number);
   void AppendBytes(const uint8_t* begin, const uint8_t* end);
   uint8_t* Extend(size_t bytes);
   void Append(const replication::Record& record);
