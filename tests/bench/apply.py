@@ -102,8 +102,8 @@ def round_behind(pair: Contender, load: MutationLoad, mutations: int) -> Cost:
     try:
         mutations = load.run(mutations=mutations)
     finally:
+        started = time.monotonic()  # before: the slave may get the core that this program has
         os.kill(slave.pid, signal.SIGCONT)
-    started = time.monotonic()
     wait_until_equal(pair)
     elapsed = time.monotonic() - started
     return Cost(mutations, cpu_seconds(master.pid) - before[0],
