@@ -30,9 +30,9 @@ LinkActor::behavior_type LinkActor::make_behavior() {
   return {
       [this](const WiringPtr& wiring) { Begin(wiring); },
       [this](const MutationBatchPtr& batch) { OnMutations(*batch); },
+      [this](const AppliedPtr& applied) { OnApplied(*applied); },
       [this](const SnapshotChunkPtr& chunk) { OnChunk(chunk.get()); },
       [this](const PlacedFramePtr& frame) { OnMade(frame.get()); },
-      [this](const AppliedPtr& applied) { OnApplied(*applied); },
       [this](const BarrierReached& reached) { OnBarrier(reached); },
       [this](const CommandBatchPtr& batch) { OnExecutedHere(*batch); },
       [this](const ForwardRequestsPtr& requests) { OnForwardRequests(requests.get()); },
@@ -70,6 +70,7 @@ void LinkActor::Tell(replication::Event event) {
 // The end of an iteration: one write to the peer, one message per LISTENER.
 void LinkActor::BeforeSleep() {
   if (wiring_ == nullptr) return;
+  DCHECK(open_applies_.empty());
   SendReplies();
   SendAck();
   DriveDigests();

@@ -50,7 +50,6 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
  private:
   using Peer = LinkPeer;
   static constexpr uint64_t kOwnBarrier = uint64_t{1} << 63;  // no token of the role machine's
-
   // Connections (link_connections.cc).
   void HoldPort();
   void AddPeer(int fd, bool dialled);
@@ -122,7 +121,8 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void BeginTarget(const replication::Verdict& verdict);
   void OnSnapshotBegin(const replication::SnapshotBegin& begin);
   void OnData(const replication::DataView& data);
-  void HandOver(const replication::Dispatch& dispatch, std::shared_ptr<ApplyBatch> batch);
+  void HandOver(uint32_t shard, std::shared_ptr<ApplyBatch> batch);
+  void HandOverOpen();
   void OnApplied(const Applied& applied);
   void SendAck();
   void OnForwardRequests(ForwardRequests* requests);
@@ -182,6 +182,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   uint64_t alone_mutations_ = 0;  // since Decide, answered without a peer
   uint64_t told_used_up_epoch_ = 0, slot_seed_ = 0;
   int64_t clock_offset_ms_ = 0;
+  absl::btree_map<uint32_t, std::shared_ptr<ApplyBatch>> open_applies_;  // by shard; of this input
   ForwardBook book_;
   absl::btree_map<uint32_t, ForwardRepliesPtr> replies_out_;  // by listener
   absl::optional<uint64_t> queued_from_;  // of the book: waits while the role is handed over

@@ -26,8 +26,9 @@ void LinkActor::OnComparingFrame(const Frame& frame) {
   if (!status.ok()) return CheckStatus(status);
   if (frame.has_repair()) digests_.OnRepair(frame.repair());
   auto batch = std::make_shared<ApplyBatch>();
+  batch->ticket = dispatch.ticket;
   batch->placed = std::make_unique<const Frame>(frame);
-  HandOver(dispatch, std::move(batch));
+  HandOver(dispatch.shard, std::move(batch));
 }
 
 void LinkActor::DriveDigests() {

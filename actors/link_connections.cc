@@ -112,6 +112,7 @@ void LinkActor::ReadFrames(Peer* peer) {
     const size_t bytes_max = id == link_id_ ? kFrameBytesMax : kFrameBytesMaxBeforeHandshake;
     const auto step = replication::NextFrame(peer->connection->input(), bytes_max);
     if (step.outcome == replication::FrameOutcome::kNeedMore) {
+      HandOverOpen();
       return peer->connection->SetInputWanted(step.wanted);
     }
     if (step.outcome == replication::FrameOutcome::kBad) return Refuse(peer, step.error);
@@ -132,6 +133,7 @@ bool LinkActor::OnPayload(Peer* peer, absl::string_view payload) {
       return true;
     }
   }
+  HandOverOpen();  // data stays before what is behind it
   Frame frame;
   if (!frame.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) return false;
   if (frame.kind_case() == Frame::KIND_NOT_SET) return false;

@@ -36,6 +36,7 @@ void LinkActor::OnOrders(const RoleOrders& orders) {
 }
 
 void LinkActor::OrderStores(StoreOrder::Kind kind, uint64_t value) {
+  HandOverOpen();
   for (const store_actor& store : wiring_->stores) send(store, StoreOrder{kind, value});
 }
 

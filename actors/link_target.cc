@@ -1,10 +1,12 @@
 // The LINK as target: the peer's batches go to the STOREs, acknowledgements and our clients'
 // commands go to the peer.
+#include <algorithm>
 #include <utility>
 
 #include "actors/link.h"
 #include "actors/log.h"
 #include "proto/canary.h"
+#include "proto/check.h"
 #include "proto/limits.h"
 
 namespace twincached {
@@ -15,6 +17,8 @@ namespace {
 
 // Forwards of one frame: a frame may carry as much as one large item.
 constexpr size_t kForwardBytesPerFrame = 256u << 10;
+// Frames for one STORE are joined up to here: a message costs little beside so many records.
+constexpr size_t kJoinedBytesMax = 16u << 10;
 
 }  // namespace
 
@@ -52,17 +56,29 @@ void LinkActor::OnData(const replication::DataView& data) {
   const absl::Status status = receiver_->OnData(data, &dispatch);
   if (!status.ok()) return CheckStatus(status);
   if (!dispatch.apply) return;
-  auto batch = std::make_shared<ApplyBatch>();
-  batch->records.assign(data.records.data(), data.records.size());
-  HandOver(dispatch, std::move(batch));
+  std::shared_ptr<ApplyBatch>& batch = open_applies_[dispatch.shard];
+  DCHECK_EQ(batch != nullptr, dispatch.joins);
+  if (batch == nullptr) {
+    batch = std::make_shared<ApplyBatch>();
+    batch->ticket = dispatch.ticket;
+  }
+  batch->records.append(data.records.data(), data.records.size());
+  if (batch->records.size() >= kJoinedBytesMax) HandOverOpen();
 }
 
-void LinkActor::HandOver(const replication::Dispatch& dispatch, std::shared_ptr<ApplyBatch> batch) {
-  batch->ticket = dispatch.ticket;
-  batch->every_shard = dispatch.shard == replication::kEveryShard;
-  next_ticket_ = dispatch.ticket + 1;
+// What one input brought for a STORE goes to it in one message, however many frames it was.
+void LinkActor::HandOverOpen() {
+  if (open_applies_.empty()) return;
+  if (receiver_ != nullptr) receiver_->CloseDispatches();
+  for (auto& open : open_applies_) HandOver(open.first, std::move(open.second));
+  open_applies_.clear();
+}
+
+void LinkActor::HandOver(uint32_t shard, std::shared_ptr<ApplyBatch> batch) {
+  batch->every_shard = shard == replication::kEveryShard;
+  next_ticket_ = std::max(next_ticket_, batch->ticket + 1);
   if (!batch->every_shard) {
-    return send(wiring_->stores[dispatch.shard], ApplyBatchPtr(std::move(batch)));
+    return send(wiring_->stores[shard], ApplyBatchPtr(std::move(batch)));
   }
   for (const store_actor& store : wiring_->stores) send(store, ApplyBatchPtr(batch));
 }

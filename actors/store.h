@@ -21,6 +21,7 @@
 #include "actors/roaming.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
+#include "storage/record_applier.h"
 #include "storage/record_writer.h"
 #include "storage/shard.h"
 
@@ -66,8 +67,6 @@ class StoreActor final : public roaming<store_actor> {
   void OnApply(const ApplyBatch& batch);
   void ApplyAll(const ApplyBatch& batch, absl::string_view records, Applied* applied);
   void ApplyPlaced(const ApplyBatch& batch, Applied* applied);
-  void ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, int64_t now_ms,
-                   Applied* applied);
 
   void OnOrder(const StoreOrder& order);
   void TellShed();
@@ -82,12 +81,7 @@ class StoreActor final : public roaming<store_actor> {
   Shard shard_;
   RecordWriter records_;
   HoldLedger ledger_;
-  struct EncodedRecord {
-    absl::string_view encoded;
-    uint64_t hash;  // of its key
-  };
-  std::vector<EncodedRecord> to_apply_;  // of the batch at hand
-  replication::Record scratch_;
+  RecordApplier applier_{&shard_, options_.shard.shard_index == 0};
   WiringPtr wiring_;
   bool decides_ = false;
   bool takes_writes_ = true;

@@ -2,27 +2,11 @@
 #include <utility>
 
 #include "actors/store.h"
-#include "proto/key_hash.h"
-#include "proto/replication/frame.h"
-#include "storage/prefetch.h"
 #include "storage/slot_checks.h"
 
 namespace twincached {
 
 namespace {
-
-absl::string_view KeyOf(const replication::Record& record) {
-  switch (record.effect_case()) {
-    case replication::Record::kPut:
-      return record.put().key();
-    case replication::Record::kTouch:
-      return record.touch().key();
-    case replication::Record::kRemove:
-      return record.remove().key();
-    default:
-      return {};
-  }
-}
 
 ForwardAnswer ToAnswer(const replication::ForwardAnswer& encoded) {
   ForwardAnswer answer;
@@ -52,17 +36,13 @@ void StoreActor::OnApply(const ApplyBatch& batch) {
 }
 
 void StoreActor::ApplyAll(const ApplyBatch& batch, absl::string_view records, Applied* applied) {
-  to_apply_.clear();
-  absl::string_view encoded;
-  while (replication::NextRecord(&records, &encoded)) {
-    to_apply_.push_back({encoded, HashKey(replication::KeyOfRecord(encoded), slot_seed_)});
+  RecordApplier::Outcome outcome;
+  const absl::Status status = applier_.Apply({records, batch.every_shard}, NowMs(), &outcome);
+  if (!status.ok()) applied->failure = std::string(status.message());
+  applied->shed_keys = std::move(outcome.shed_keys);
+  for (const replication::ForwardAnswer& answer : outcome.answers) {
+    applied->answers.push_back(ToAnswer(answer));
   }
-  const int64_t now_ms = NowMs();
-  for (size_t i = 0; i < to_apply_.size() && applied->failure.empty(); ++i) {
-    PrefetchFrom(shard_, i, to_apply_.size(), [this](size_t j) { return to_apply_[j].hash; });
-    ApplyRecord(batch, to_apply_[i].encoded, now_ms, applied);
-  }
-  if (applied->failure.empty() && !records.empty()) applied->failure = "malformed record";
 }
 
 void StoreActor::ApplyPlaced(const ApplyBatch& batch, Applied* applied) {
@@ -79,28 +59,6 @@ void StoreActor::ApplyPlaced(const ApplyBatch& batch, Applied* applied) {
   } else {
     ApplyAll(batch, repair.records(), applied);
   }
-}
-
-void StoreActor::ApplyRecord(const ApplyBatch& batch, absl::string_view encoded, int64_t now_ms,
-                             Applied* applied) {
-  if (!scratch_.ParseFromArray(encoded.data(), static_cast<int>(encoded.size()))) {
-    applied->failure = "malformed record";
-    return;
-  }
-  const absl::string_view key = KeyOf(scratch_);
-  const bool ours = key.empty() || !batch.every_shard || Owns(HashKey(key, slot_seed_));
-  if (ours) {
-    const absl::Status status = shard_.Apply(scratch_, now_ms);
-    if (absl::IsResourceExhausted(status)) {
-      applied->shed_keys.emplace_back(key.data(), key.size());
-    } else if (!status.ok()) {
-      applied->failure = std::string(status.message());
-      return;
-    }
-  }
-  // One shard tells an answer: the one that owns the key, or the first for an answer without one.
-  const bool tells = key.empty() ? !batch.every_shard || options_.shard.shard_index == 0 : ours;
-  if (scratch_.has_answer() && tells) applied->answers.push_back(ToAnswer(scratch_.answer()));
 }
 
 }  // namespace twincached

@@ -3,27 +3,25 @@
 #include <iterator>
 
 #include "proto/canary.h"
+#include "proto/check.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
 
 namespace twincached {
 namespace {
 
-bool IsKey(const std::string& key) { return !key.empty() && key.size() <= kKeyBytesMax; }
+bool IsKey(absl::string_view key) { return !key.empty() && key.size() <= kKeyBytesMax; }
 
 absl::Status BadKey() { return absl::InvalidArgumentError("a record's key is empty or too long"); }
 
 }  // namespace
 
 absl::Status Applier::Apply(const replication::Record& record, int64_t now_ms) {
+  replication::KeyEffect effect;
+  if (replication::KeyEffectOf(record, &effect)) {
+    return Apply(effect, parts_->store.HashOf(effect.key), now_ms);
+  }
   switch (record.effect_case()) {
-    case replication::Record::kPut:
-      return ApplyPut(record.put(), now_ms);
-    case replication::Record::kTouch:
-      return ApplyTouch(record.touch());
-    case replication::Record::kRemove:
-      ApplyRemove(record.remove());
-      break;
     case replication::Record::kFlush:
       ApplyFlush(record.flush().slots());
       break;
@@ -31,28 +29,40 @@ absl::Status Applier::Apply(const replication::Record& record, int64_t now_ms) {
       parts_->flushes.Set(record.delayed_flush().slots() & parts_->store.own_slots(),
                           record.delayed_flush().at_ms());
       break;
-    case replication::Record::EFFECT_NOT_SET:
+    default:
       break;  // an answer only
   }
   return absl::OkStatus();
 }
 
-absl::Status Applier::ApplyPut(const replication::Put& put, int64_t now_ms) {
-  if (!IsKey(put.key())) return BadKey();
-  ItemStore& store = parts_->store;
-  const uint64_t hash = store.HashOf(put.key());
-  if (put.version() <= store.FloorOf(hash)) {
+absl::Status Applier::Apply(const replication::KeyEffect& effect, uint64_t hash, int64_t now_ms) {
+  DCHECK_EQ(hash, parts_->store.HashOf(effect.key));
+  switch (effect.kind) {
+    case replication::KeyEffect::kPut:
+      return ApplyPut(effect, hash, now_ms);
+    case replication::KeyEffect::kTouch:
+      return ApplyTouch(effect, hash);
+    case replication::KeyEffect::kRemove:
+      ApplyRemove(effect.key, hash);
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Applier::ApplyPut(const replication::KeyEffect& put, uint64_t hash, int64_t now_ms) {
+  if (!IsKey(put.key)) return BadKey();
+  if (put.version <= parts_->store.FloorOf(hash)) {
     return absl::FailedPreconditionError("a put is older than a flush that was applied");
   }
-  shed_.erase(put.key());
+  EraseShed(put.key);
   ItemView item;
-  item.key = put.key();
-  item.value = put.value();
-  item.version = put.version();
-  item.client_flags = put.client_flags();
-  item.expiry_ms = put.expiry_ms();
-  item.marks = static_cast<uint8_t>(put.marks() & kItemMarksMax);
-  item.heat = HeatOf(put);
+  item.key = put.key;
+  item.value = put.value;
+  item.version = put.version;
+  item.client_flags = put.client_flags;
+  item.expiry_ms = put.expiry_ms;
+  item.marks = static_cast<uint8_t>(put.marks & kItemMarksMax);
+  item.heat = UnpackHeat(put.heat, put.last_access_s);
   if (item.heat.last_access_s == 0) item.heat.last_access_s = static_cast<uint32_t>(now_ms / 1000);
   parts_->versions.Observe(item.version);
   const absl::Status status = Place(hash, item);
@@ -99,29 +109,27 @@ absl::Status Applier::Shed(const ItemView& item, uint64_t hash, Location old) {
   return absl::ResourceExhaustedError("no room for an item of the peer, even with headroom");
 }
 
-absl::Status Applier::ApplyTouch(const replication::Touch& touch) {
-  if (!IsKey(touch.key())) return BadKey();
+absl::Status Applier::ApplyTouch(const replication::KeyEffect& touch, uint64_t hash) {
+  if (!IsKey(touch.key)) return BadKey();
   ItemStore& store = parts_->store;
-  const uint64_t hash = store.HashOf(touch.key());
-  const Location location = store.Find(hash, touch.key());
+  const Location location = store.Find(hash, touch.key);
   if (location != kNoLocation) {
-    if (store.SetExpiry(hash, location, touch.expiry_ms())) return absl::OkStatus();
+    if (store.SetExpiry(hash, location, touch.expiry_ms)) return absl::OkStatus();
     // The source's item had room for an expiry, the one here has none.
     ItemView item = store.ViewOf(location);
     const std::string value(item.value.data(), item.value.size());
-    item.key = touch.key();
+    item.key = touch.key;
     item.value = value;
-    item.expiry_ms = touch.expiry_ms();
+    item.expiry_ms = touch.expiry_ms;
     return Place(hash, item);
   }
-  if (loading_ || shed_.count(touch.key()) > 0) return absl::OkStatus();
+  if (loading_ || shed_.contains(touch.key)) return absl::OkStatus();
   return absl::FailedPreconditionError("a touch finds no item: a mutation is missing");
 }
 
-void Applier::ApplyRemove(const replication::Remove& remove) {
-  const uint64_t hash = parts_->store.HashOf(remove.key());
-  shed_.erase(remove.key());
-  const Location location = parts_->store.Find(hash, remove.key());
+void Applier::ApplyRemove(absl::string_view key, uint64_t hash) {
+  EraseShed(key);
+  const Location location = parts_->store.Find(hash, key);
   if (location != kNoLocation) parts_->store.Remove(hash, location);
 }
 

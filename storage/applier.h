@@ -13,7 +13,9 @@
 #include "absl/container/btree_set.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "proto/key_hash.h"
+#include "proto/replication/key_effect.h"
 #include "proto/replication/replication.pb.h"
 #include "storage/shard_call.h"
 #include "storage/shard_parts.h"
@@ -26,6 +28,7 @@ class Applier {
 
   // As Shard::Apply.
   absl::Status Apply(const replication::Record& record, int64_t now_ms);
+  absl::Status Apply(const replication::KeyEffect& effect, uint64_t hash, int64_t now_ms);
   // A touch of an item that is not here is no gap while this is set.
   void set_loading(bool loading) { loading_ = loading; }
   const absl::btree_set<std::string>& shed() const { return shed_; }
@@ -38,12 +41,16 @@ class Applier {
  private:
   static constexpr size_t kShedMax = 64u << 10;
 
-  absl::Status ApplyPut(const replication::Put& put, int64_t now_ms);
+  absl::Status ApplyPut(const replication::KeyEffect& put, uint64_t hash, int64_t now_ms);
   // What the source has now, in place of what is here.
   absl::Status Place(uint64_t hash, const ItemView& item);
-  absl::Status ApplyTouch(const replication::Touch& touch);
-  void ApplyRemove(const replication::Remove& remove);
+  absl::Status ApplyTouch(const replication::KeyEffect& touch, uint64_t hash);
+  void ApplyRemove(absl::string_view key, uint64_t hash);
   void ApplyFlush(uint64_t slots);
+  // The source has said something newer of this key.
+  void EraseShed(absl::string_view key) {
+    if (!shed_.empty()) shed_.erase(key);
+  }
   void EraseShed(absl::FunctionRef<bool(uint64_t hash)> settled);
   bool MakeRoom(uint64_t hash, absl::string_view key, Placement placement, Location* old);
   absl::Status Shed(const ItemView& item, uint64_t hash, Location old);

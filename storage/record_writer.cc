@@ -25,6 +25,10 @@ static_assert(kRecordTag < 0x80, "one byte");
 // Tag and length of a field that has a length.
 constexpr size_t kFieldHeadBytesMax = 1 + 5;
 constexpr size_t kVarintBytesMax = 10;
+static_assert(int{replication::Touch::kKeyFieldNumber} ==
+              int{replication::Remove::kKeyFieldNumber});
+
+constexpr size_t kReservedBytesMax = 64u << 10;
 
 // The bits of replication.Put.heat.
 constexpr uint32_t kHeatUsesMask = 3;
@@ -69,12 +73,12 @@ uint64_t PackHeat(const Heat& heat) {
 
 }  // namespace
 
-Heat HeatOf(const replication::Put& put) {
+Heat UnpackHeat(uint32_t packed, uint32_t last_access_s) {
   Heat heat;
-  heat.uses = put.heat() & kHeatUsesMask;
-  heat.fetched = (put.heat() >> kHeatFetchedBit & 1) != 0;
-  heat.main = (put.heat() >> kHeatMainBit & 1) != 0;
-  heat.last_access_s = put.last_access_s();
+  heat.uses = packed & kHeatUsesMask;
+  heat.fetched = (packed >> kHeatFetchedBit & 1) != 0;
+  heat.main = (packed >> kHeatMainBit & 1) != 0;
+  heat.last_access_s = last_access_s;
   return heat;
 }
 
@@ -126,23 +130,35 @@ uint8_t* RecordWriter::Extend(size_t bytes) {
   return reinterpret_cast<uint8_t*>(&bytes_[begin]);
 }
 
+// A Touch or a Remove: the key and one number behind it, by hand as in WritePut.
+void RecordWriter::WriteKeyed(int effect_field, absl::string_view key, int number_field,
+                              uint64_t number) {
+  CHECK_LE(key.size(), kKeyBytesMax);
+  const size_t effect_bytes = BytesFieldSize(key) + VarintFieldSize(number);
+  const size_t record_bytes =
+      1 + CodedOutputStream::VarintSize32(static_cast<uint32_t>(effect_bytes)) + effect_bytes;
+  uint8_t buffer[3 * kFieldHeadBytesMax + kKeyBytesMax + 1 + kVarintBytesMax];
+  uint8_t* to = WriteHead(kRecordsField, record_bytes, buffer);
+  to = WriteHead(effect_field, effect_bytes, to);
+  to = WriteBytesField(replication::Touch::kKeyFieldNumber, key, to);
+  to = WriteVarintField(number_field, number, to);
+  last_offset_ = bytes_.size();
+  AppendBytes(buffer, to);
+}
+
 void RecordWriter::Touch(absl::string_view key, int64_t expiry_ms) {
   ++count_;
   if (!enabled_) return;
-  replication::Touch* touch = scratch_.mutable_touch();
-  touch->set_key(key.data(), key.size());
-  touch->set_expiry_ms(expiry_ms);
-  Append(scratch_);
+  WriteKeyed(replication::Record::kTouchFieldNumber, key, replication::Touch::kExpiryMsFieldNumber,
+             WireFormatLite::ZigZagEncode64(expiry_ms));
 }
 
 void RecordWriter::Remove(absl::string_view key, replication::Remove::Cause cause) {
   ++count_;
   ++removals_;
   if (!enabled_) return;
-  replication::Remove* remove = scratch_.mutable_remove();
-  remove->set_key(key.data(), key.size());
-  remove->set_cause(cause);
-  Append(scratch_);
+  WriteKeyed(replication::Record::kRemoveFieldNumber, key, replication::Remove::kCauseFieldNumber,
+             static_cast<uint64_t>(cause));
 }
 
 void RecordWriter::Flush(uint64_t slots) {
@@ -221,6 +237,8 @@ size_t RecordWriter::LastRecordBytes() const {
 std::string RecordWriter::TakeBytes() {
   std::string taken = std::move(bytes_);
   Clear();
+  // The next ones are often as many: they need not be moved as they grow.
+  bytes_.reserve(std::min(taken.size(), kReservedBytesMax));
   return taken;
 }
 

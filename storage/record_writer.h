@@ -39,8 +39,8 @@ struct ItemView {
   Heat heat;
 };
 
-// What a record of a snapshot says of it.
-Heat HeatOf(const replication::Put& put);
+// What a Put says of it in these two fields.
+Heat UnpackHeat(uint32_t packed, uint32_t last_access_s);
 
 // Whose forward the records being written belong to. number 0: no forward.
 struct ForwardTag {
@@ -77,6 +77,7 @@ class RecordWriter {
 
  private:
   void WritePut(const ItemView& item, const Heat* heat);
+  void WriteKeyed(int effect_field, absl::string_view key, int number_field, uint64_t number);
   void AppendBytes(const uint8_t* begin, const uint8_t* end);
   uint8_t* Extend(size_t bytes);
   void Append(const replication::Record& record);

@@ -128,6 +128,11 @@ absl::Status Shard::Apply(const replication::Record& record, int64_t now_ms) {
   return state_->applier.Apply(record, now_ms);
 }
 
+absl::Status Shard::Apply(const replication::KeyEffect& effect, uint64_t hash, int64_t now_ms) {
+  CHECK(!state_->deciding);
+  return state_->applier.Apply(effect, hash, now_ms);
+}
+
 void Shard::BeginLoading() {
   state_->Clear(state_->parts.store.slot_seed());
   state_->applier.set_loading(true);
@@ -203,6 +208,12 @@ void Shard::DropAllBut(const absl::flat_hash_set<std::string>& keys, const HashR
 }
 
 // ---------------------------------------------------------------- both
+
+uint64_t Shard::HashOf(absl::string_view key) const { return state_->parts.store.HashOf(key); }
+
+bool Shard::Owns(uint64_t hash) const {
+  return (state_->parts.store.own_slots() >> SlotOf(hash) & 1) != 0;
+}
 
 void Shard::PrefetchIndex(uint64_t hash) const { state_->parts.store.PrefetchIndex(hash); }
 

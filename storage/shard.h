@@ -28,6 +28,7 @@
 #include "absl/types/optional.h"
 #include "proto/key_hash.h"
 #include "proto/memcache/command.h"
+#include "proto/replication/key_effect.h"
 #include "proto/replication/replication.pb.h"
 #include "storage/mapped_memory.h"
 #include "storage/record_writer.h"
@@ -76,6 +77,8 @@ class Shard {
   // caller's to filter. ResourceExhausted: no room even with headroom; the item with that key is
   // gone here (shed) and must be told.
   absl::Status Apply(const replication::Record& record, int64_t now_ms);
+  // The same of an effect on one key, with HashKey() of that.
+  absl::Status Apply(const replication::KeyEffect& effect, uint64_t hash, int64_t now_ms);
   void BeginLoading();  // drops everything; Apply tolerates touches of items that the snapshot will
                         // bring
   void EndLoading();
@@ -110,6 +113,8 @@ class Shard {
   void DropAllBut(const absl::flat_hash_set<std::string>& keys, const HashRange& range);
 
   // ---- Both ----
+  uint64_t HashOf(absl::string_view key) const;  // with the seed of now
+  bool Owns(uint64_t hash) const;                // whether the slot is one of this shard's
   // Asks the processor for what a command with this hash will touch, the index first: prefetch.h.
   void PrefetchIndex(uint64_t hash) const;
   void PrefetchItem(uint64_t hash) const;

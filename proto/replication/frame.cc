@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "proto/check.h"
+#include "proto/replication/wire_reader.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -24,15 +25,10 @@ using google::protobuf::io::CodedOutputStream;
 //
 // A Chunk has no position: its fields 1 and 2 are shard and shard_count. Fields that are 0 are left
 // out, as protobuf does.
-constexpr uint32_t kLengthDelimited = 2;
-constexpr uint32_t LengthDelimitedTag(int field) {
-  return static_cast<uint32_t>(field) << 3 | kLengthDelimited;
-}
-constexpr uint8_t VarintTag(int field) { return static_cast<uint8_t>(field << 3); }
-
-constexpr uint32_t kBatchTag = LengthDelimitedTag(Frame::kBatchFieldNumber);
-constexpr uint32_t kChunkTag = LengthDelimitedTag(Frame::kChunkFieldNumber);
-constexpr uint32_t kRecordTag = LengthDelimitedTag(Batch::kRecordsFieldNumber);
+constexpr uint32_t kLengthDelimited = 2;  // of a tag's lower three bits
+constexpr uint8_t kBatchTag = LengthDelimitedTag(Frame::kBatchFieldNumber);
+constexpr uint8_t kChunkTag = LengthDelimitedTag(Frame::kChunkFieldNumber);
+constexpr uint8_t kRecordTag = LengthDelimitedTag(Batch::kRecordsFieldNumber);
 static_assert(kBatchTag < 0x80 && kChunkTag < 0x80 && kRecordTag < 0x80, "tags are one byte");
 static_assert(int{Batch::kRecordsFieldNumber} == int{Chunk::kRecordsFieldNumber});
 static_assert(Batch::kPositionFieldNumber == 1 && Batch::kShardFieldNumber == 2 &&
@@ -64,7 +60,7 @@ void SealFrame(char* frame, size_t payload_bytes) {
 
 // What a data frame's payload has before its records.
 struct DataPrefix {
-  uint32_t kind_tag;
+  uint8_t kind_tag;
   uint64_t fields[3];  // 1, 2 and 3 of the body; a Chunk's third is 0, so it is not written
 
   size_t BodyBytes(size_t records_bytes) const {
@@ -84,7 +80,7 @@ struct DataPrefix {
   void WriteFrame(absl::string_view records, char* to) const {
     uint8_t* const payload = reinterpret_cast<uint8_t*>(to) + kFrameHeaderBytes;
     uint8_t* next = payload;
-    *next++ = static_cast<uint8_t>(kind_tag);
+    *next++ = kind_tag;
     next = CodedOutputStream::WriteVarint64ToArray(BodyBytes(records.size()), next);
     for (int field = 1; field <= 3; ++field) {
       if (fields[field - 1] == 0) continue;
@@ -106,41 +102,11 @@ void AppendDataFrame(const DataPrefix& prefix, absl::string_view records, std::s
   prefix.WriteFrame(records, &(*out)[begin]);
 }
 
-// Takes a varint of at most `bits` bits (32 or 64) off the front. False when it is cut off or does
-// not fit; *in is then anything.
-bool TakeVarint(int bits, absl::string_view* in, uint64_t* value) {
-  *value = 0;
-  for (int shift = 0; shift < bits && !in->empty(); shift += 7) {
-    const uint64_t byte = static_cast<uint8_t>(in->front());
-    in->remove_prefix(1);
-    const int room = bits - shift;
-    if (room < 7 && (byte & 0x7f) >> room != 0) return false;
-    *value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return true;
-  }
-  return false;
-}
-
 // Takes `field` off the front of a body if it is there; leaves *value alone if not.
 bool TakeOptionalField(int field, int bits, absl::string_view* body, uint64_t* value) {
   if (body->empty() || static_cast<uint8_t>(body->front()) != VarintTag(field)) return true;
   body->remove_prefix(1);
   return TakeVarint(bits, body, value);
-}
-
-// Takes a length and as many bytes off the front.
-bool TakeBytes(absl::string_view* in, absl::string_view* bytes) {
-  uint64_t length = 0;
-  if (!TakeVarint(32, in, &length) || length > in->size()) return false;
-  *bytes = in->substr(0, length);
-  in->remove_prefix(length);
-  return true;
-}
-
-bool TakeTag(uint32_t tag, absl::string_view* in) {
-  if (in->empty() || static_cast<uint8_t>(in->front()) != tag) return false;
-  in->remove_prefix(1);
-  return true;
 }
 
 bool ParseBatch(absl::string_view body, DataView* view) {

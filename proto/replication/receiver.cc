@@ -33,6 +33,7 @@ absl::Status Receiver::Broken(absl::string_view what) {
 }
 
 absl::Status Receiver::OnSnapshotBegin(const SnapshotBegin& begin) {
+  CHECK(open_.empty());
   if (!status_.ok()) return status_;
   if (stage_ != Stage::kAwaitSnapshot) return Broken("a snapshot begins that was not agreed on");
   stage_ = Stage::kSnapshot;
@@ -42,6 +43,7 @@ absl::Status Receiver::OnSnapshotBegin(const SnapshotBegin& begin) {
 }
 
 absl::Status Receiver::OnSnapshotEnd(const SnapshotEnd& end) {
+  CHECK(open_.empty());
   if (!status_.ok()) return status_;
   if (stage_ != Stage::kSnapshot) return Broken("a snapshot ends that never began");
   stage_ = Stage::kLive;
@@ -52,6 +54,7 @@ absl::Status Receiver::OnSnapshotEnd(const SnapshotEnd& end) {
 }
 
 absl::Status Receiver::OnInSync(const InSync& in_sync) {
+  CHECK(open_.empty());
   if (!status_.ok()) return status_;
   if (stage_ != Stage::kLive) return Broken("InSync before the snapshot is complete");
   if (in_sync.position() > received_position_) {
@@ -82,12 +85,17 @@ absl::Status Receiver::OnData(const DataView& data, Dispatch* dispatch) {
     }
     received_position_ = position;
   }
-  Issue(data.header.shard_count, data.header.shard, dispatch);
+  const bool same_shards = data.header.shard_count == shard_count_;
+  if (!Join(same_shards ? data.header.shard : kEveryShard, dispatch)) {
+    Issue(data.header.shard_count, data.header.shard, dispatch);
+    open_.push_back({dispatch->shard, dispatch->ticket});
+  }
   DCheckInvariants();
   return absl::OkStatus();
 }
 
 absl::Status Receiver::CheckPlaced(uint32_t shard_count, uint32_t shard) {
+  CHECK(open_.empty());
   if (!status_.ok()) return status_;
   if (in_sync_ticket_ == kNoTicket) return Broken("a digest or repair before InSync");
   if (shard >= shard_count) return Broken(absl::StrCat("shard ", shard, " of ", shard_count));
@@ -135,11 +143,24 @@ void Receiver::Issue(uint32_t shard_count, uint32_t shard, Dispatch* dispatch) {
   pending_.push_back({received_position_, same_shards ? 1 : shard_count_});
 }
 
+// Positions are applied in the order of tickets: the one at hand is, when all of them are.
+bool Receiver::Join(uint32_t shard, Dispatch* dispatch) {
+  for (const Open& open : open_) {
+    if (open.shard != shard) continue;
+    *dispatch = {true, true, shard, open.ticket};
+    pending_.back().position = received_position_;
+    return true;
+  }
+  return false;
+}
+
 void Receiver::OnApplied(uint64_t ticket) {
   if (ticket < first_ticket_) return;
   // One answer too many would acknowledge what is not applied.
   CHECK_GE(ticket, AppliedTicket());
   CHECK_LT(ticket, next_ticket_);
+  DCHECK(std::none_of(open_.begin(), open_.end(),
+                      [ticket](const Open& open) { return open.ticket == ticket; }));
   Pending& answered = pending_[ticket - AppliedTicket()];
   CHECK_GT(answered.answers_left, 0u);
   --answered.answers_left;

@@ -7,13 +7,14 @@
 // never merely received.
 // What it is not: it applies nothing and holds no records. One object serves one link.
 // Owned by the LINK while it is target, on core 0; pure.
-// Bounds: 16 bytes per data frame that is not applied yet; the source's window bounds those.
+// Bounds: 16 bytes per dispatch that is not applied yet; the source's window bounds those.
 //
 // Invariants:
 // 1. Positions are applied densely; one at or below the newest is skipped (a repeat after a
 //    resume); a jump is a gap.
 // 2. applied_position() <= received_position(), and neither goes back.
-// 3. applied_position() is the newest position such that all tickets up to its own are applied.
+// 3. applied_position() is a position up to which everything is applied, the newest when no
+//    dispatch took in what is behind another shard's.
 // 4. Once a call has failed, every later frame fails as well: the stream is broken.
 #pragma once
 
@@ -34,6 +35,7 @@ namespace twincached::replication {
 inline constexpr uint32_t kEveryShard = UINT32_MAX;
 struct Dispatch {
   bool apply = false;  // false: skip it (a repeat)
+  bool joins = false;  // the dispatch of this ticket takes it in: CloseDispatches
   uint32_t shard = 0;
   uint64_t ticket = 0;  // dense; each STORE concerned answers with it: OnApplied
 };
@@ -57,6 +59,10 @@ class Receiver {
   // Fails on a gap, a chunk outside a snapshot, a batch before SnapshotBegin, a shard that cannot
   // be. Else *dispatch says who gets data.records.
   absl::Status OnData(const DataView& data, Dispatch* dispatch);
+  // What OnData dispatched is on its way: data behind it does not join it any more. Until then all
+  // that comes for the same shard goes behind it, with one answer for everything. Call it before
+  // anything but data is taken.
+  void CloseDispatches() { open_.clear(); }
 
   // Digests and repairs are for whoever applies the batches of that shard, in the same order; they
   // come only to one that is in sync, and are never a repeat.
@@ -87,6 +93,10 @@ class Receiver {
     uint64_t position;  // applied_position() once this ticket and those before it are applied
     uint32_t answers_left;
   };
+  struct Open {
+    uint32_t shard;
+    uint64_t ticket;
+  };
   enum class Stage : uint8_t { kAwaitSnapshot, kSnapshot, kLive };
   static constexpr uint64_t kNoTicket = UINT64_MAX;
 
@@ -96,6 +106,8 @@ class Receiver {
   bool Loaded() const;
   // Says who applies what this shard of the source sent, and waits for their answers.
   void Issue(uint32_t shard_count, uint32_t shard, Dispatch* dispatch);
+  // Puts it into the shard's open dispatch; false when there is none.
+  bool Join(uint32_t shard, Dispatch* dispatch);
   absl::Status CheckPlaced(uint32_t shard_count, uint32_t shard);
   void DCheckInvariants() const;
 
@@ -109,6 +121,7 @@ class Receiver {
   uint64_t applied_position_;
   uint64_t next_ticket_;
   std::deque<Pending> pending_;  // tickets AppliedTicket() up to next_ticket_ - 1
+  std::vector<Open> open_;       // one per shard, or one for every shard
   uint64_t snapshot_items_ = 0;
   // Reached when every ticket below is applied.
   uint64_t loading_done_ticket_ = kNoTicket;

@@ -1,5 +1,5 @@
-// Any bytes either decode exactly or are refused (frame.h, invariants 1 to 3). The input is taken
-// as a stream of frames, and as a payload whose checksum is right.
+// Any bytes either decode exactly or are refused (frame.h, invariants 1 to 3; key_effect.h). The
+// input is taken as a stream of frames, as a payload whose checksum is right, and as a record.
 
 #include <google/protobuf/io/coded_stream.h>
 
@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "proto/check.h"
 #include "proto/replication/frame.h"
+#include "proto/replication/key_effect.h"
 #include "proto/replication/replication.pb.h"
 
 namespace twincached::replication {
@@ -56,10 +57,22 @@ void CheckRecords(const Data& data, const std::vector<Record>& records) {
   }
 }
 
+// What is read by hand is what protobuf parses.
+void CheckKeyEffect(absl::string_view encoded) {
+  KeyEffect effect, parsed;
+  if (!ReadKeyEffect(encoded, &effect)) return;
+  Record record;
+  CHECK(Parse(encoded, &record));
+  CHECK(!record.has_answer());
+  CHECK(KeyEffectOf(record, &parsed));
+  CHECK(effect == parsed);
+}
+
 // False when one of them is malformed.
 bool ParseRecords(absl::string_view encoded, std::vector<Record>* records) {
   absl::string_view one;
   while (NextRecord(&encoded, &one)) {
+    CheckKeyEffect(one);
     records->emplace_back();
     if (!Parse(one, &records->back())) return false;
   }
@@ -128,5 +141,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const absl::string_view input(reinterpret_cast<const char*>(data), size);
   twincached::replication::CheckStream(input);
   twincached::replication::CheckPayload(input);
+  twincached::replication::CheckKeyEffect(input);
   return 0;
 }

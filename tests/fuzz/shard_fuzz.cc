@@ -1,8 +1,9 @@
 // Fuzzes the store: whatever the order of operations, times, sizes and memory bounds, what a shard
 // tells is what it holds.
 //
-// A shard executes commands made from the input; its records are replayed into a plain map and into
-// a shard that follows, now and then through a snapshot that begins in the middle. Every read is
+// A shard executes commands made from the input; its records are replayed into a plain map (as
+// protobuf parses them) and into shards that follow (as a STORE reads them), now and then through a
+// snapshot that begins in the middle. Every read is
 // compared with the map, the bound is looked at after every step, and at the end all three hold the
 // same. What commands mean is tests/unit/storage/shard_property_test's.
 
@@ -12,8 +13,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proto/check.h"
+#include "storage/record_applier.h"
 #include "tests/unit/storage/shard_world.h"
 
 namespace twincached {
@@ -127,10 +130,12 @@ class Run {
   }
 
   void Join() {
+    appliers_.clear();
     follower_ = std::make_unique<ShardWorld>(2, 4 * kBytes);
     for (uint32_t i = 0; i < follower_->shard_count(); ++i) {
       follower_->shard(i).Follow();
       follower_->shard(i).BeginLoading();
+      appliers_.push_back(std::make_unique<RecordApplier>(&follower_->shard(i), i == 0));
     }
     shard().BeginSnapshot();
     snapshotting_ = true;
@@ -141,16 +146,22 @@ class Run {
     RecordWriter chunk;
     chunk.set_enabled(true);
     snapshotting_ = shard().NextSnapshotChunk(bytes_max, now_ms_, &chunk);
-    CHECK(follower_->Apply(chunk.bytes(), now_ms_).ok());
+    Apply(chunk.bytes());
     for (uint32_t i = 0; !snapshotting_ && i < follower_->shard_count(); ++i) {
       follower_->shard(i).EndLoading();
     }
   }
 
+  void Apply(absl::string_view records) {
+    RecordApplier::Outcome outcome;
+    for (auto& applier : appliers_) CHECK(applier->Apply({records, true}, now_ms_, &outcome).ok());
+    CHECK(outcome.shed_keys.empty() && outcome.answers.empty());
+  }
+
   // What was told, to the map and to the follower.
   void Follow() {
     const std::string bytes = records_.TakeBytes();
-    CHECK(follower_->Apply(bytes, now_ms_).ok());
+    Apply(bytes);
     replication::Batch batch;
     CHECK(batch.ParseFromString(bytes));
     for (const replication::Record& record : batch.records()) Learn(record);
@@ -174,6 +185,7 @@ class Run {
 
   ShardWorld master_{1, kBytes};
   std::unique_ptr<ShardWorld> follower_;
+  std::vector<std::unique_ptr<RecordApplier>> appliers_;  // of its shards
   std::map<std::string, StoredItem> items_;
   RecordWriter records_;
   bool snapshotting_ = false;

@@ -112,22 +112,25 @@ def solo(operation: Callable[[int, int], None]) -> Callable[[Workbench, int], Co
     return count
 
 
-def pair_sets(bench: Workbench, operations: int) -> Counts:
-    port = str(free_port())
-    nodes: List[CountedServer] = []
-    try:
-        nodes.append(bench.start("master", ["-X", port, *_PATIENT]))
-        nodes.append(bench.start("slave", ["-x", LOOPBACK, "-X", port, *_PATIENT]))
-        nodes[1].wait_for_state("SLAVE", _WAIT_SECONDS)
-        nodes[0].wait_for_state("MASTER", _WAIT_SECONDS)
-        sets(nodes[0].port, _KEYS)
-        sets(nodes[0].port, operations)
-        time.sleep(bench.idle_seconds)
-        counts = {"slave": nodes[1].stop_and_count()}
-        return {"master": nodes[0].stop_and_count(), **counts}
-    finally:
-        for node in nodes:
-            node.stop()
+def pair(operation: Callable[[int, int], None]) -> Callable[[Workbench, int], Counts]:
+    def count(bench: Workbench, operations: int) -> Counts:
+        port = str(free_port())
+        nodes: List[CountedServer] = []
+        try:
+            nodes.append(bench.start("master", ["-X", port, *_PATIENT]))
+            nodes.append(bench.start("slave", ["-x", LOOPBACK, "-X", port, *_PATIENT]))
+            nodes[1].wait_for_state("SLAVE", _WAIT_SECONDS)
+            nodes[0].wait_for_state("MASTER", _WAIT_SECONDS)
+            sets(nodes[0].port, _KEYS)
+            operation(nodes[0].port, operations)
+            time.sleep(bench.idle_seconds)
+            counts = {"slave": nodes[1].stop_and_count()}
+            return {"master": nodes[0].stop_and_count(), **counts}
+        finally:
+            for node in nodes:
+                node.stop()
+
+    return count
 
 
 def snapshot(bench: Workbench, items: int) -> Counts:
@@ -198,6 +201,7 @@ CASES = (
     Case("get miss", solo(misses), 1000, 5000),
     Case("set", solo(sets), 1000, 5000),
     Case("set in pipelines of 16", solo(pipelined_sets), 1600, 9600),
-    Case("pair set", pair_sets, 1000, 5000, True),
+    Case("pair set", pair(sets), 1000, 5000, True),
+    Case("pair set in pipelines of 16", pair(pipelined_sets), 1600, 9600, True),
     Case("snapshot item", snapshot, 10000, 40000, True),
 )

@@ -29,8 +29,9 @@ class FarEnd {
   void Send(const replication::Frame& frame) {
     std::string bytes;
     replication::AppendFrame(frame, &bytes);
-    socket_.Send(bytes);
+    SendBytes(bytes);
   }
+  void SendBytes(const std::string& bytes) { socket_.Send(bytes); }
   // Every frame that came since the last call, but batches, chunks and heartbeats.
   std::vector<replication::Frame> Frames() {
     bytes_ += socket_.Received();

@@ -177,6 +177,53 @@ TEST_F(LinkTest, AForwardIsExecutedOnce) {
   EXPECT_EQ(numbers, (std::vector<uint64_t>{1, 2, 3}));
 }
 
+// ---------------------------------------------------------------- the stream
+
+TEST_F(LinkTest, WhatOneInputBringsForAStoreIsOneMessage) {
+  const auto far = Meet();
+  EXPECT_TRUE(far->Frames().back().has_hello());
+  Attach(false, replication::COPY_RESUME, 5);
+  std::string input;
+  for (uint32_t i = 0; i < 6; ++i) {
+    const std::string record = "\172\001" + std::string(1, static_cast<char>('a' + i));
+    replication::AppendBatchFrame({6 + i, i % kShards, kShards}, record, &input);
+  }
+  replication::Frame in_sync;
+  in_sync.mutable_in_sync()->set_position(11);
+  AppendFrame(in_sync, &input);
+  replication::AppendBatchFrame({12, 0, kShards}, "\172\001g", &input);
+  far->SendBytes(input);
+  ASSERT_TRUE(RunUntil([&] { return stores_[0].Heard<ApplyBatchPtr>().size() == 2; }));
+  const auto first = stores_[0].Heard<ApplyBatchPtr>();
+  const auto second = stores_[1].Heard<ApplyBatchPtr>();
+  EXPECT_EQ(first[0]->records, "\172\001a\172\001c\172\001e");
+  EXPECT_EQ(first[1]->records, "\172\001g");
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0]->records, "\172\001b\172\001d\172\001f");
+  for (const ApplyBatchPtr& batch : {first[0], second[0]}) {
+    auto applied = std::make_shared<Applied>();
+    applied->ticket = batch->ticket;
+    Send(link_, AppliedPtr(std::move(applied)));
+  }
+  Settle();
+  const auto frames = far->Frames();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_EQ(frames[0].ack().position(), 11u);
+  EXPECT_TRUE(frames[0].ack().in_sync());
+}
+
+TEST_F(LinkTest, WhatIsLargeIsNotJoined) {
+  const auto far = Meet();
+  Attach(false, replication::COPY_RESUME, 5);
+  std::string input;
+  for (const uint64_t position : {6, 7}) {
+    replication::AppendBatchFrame({position, 0, kShards}, std::string(20'000, 'z'), &input);
+  }
+  far->SendBytes(input);
+  ASSERT_TRUE(RunUntil([&] { return stores_[0].Heard<ApplyBatchPtr>().size() == 2; }));
+  EXPECT_EQ(stores_[0].Heard<ApplyBatchPtr>()[1]->records.size(), 20'000u);
+}
+
 // ---------------------------------------------------------------- no room at the slave
 
 TEST_F(LinkTest, WhatASlaveGaveUpIsToldAgainOnTheNextLink) {

@@ -23,10 +23,17 @@ DataView ChunkOf(uint32_t shard = 0, uint32_t shard_count = 1) {
   return view;
 }
 
-// REQUIRES: the receiver takes it.
-Dispatch Give(Receiver* receiver, const DataView& data) {
+// REQUIRES: the receiver takes it. What comes next may join it.
+Dispatch GiveOpen(Receiver* receiver, const DataView& data) {
   Dispatch dispatch;
   EXPECT_TRUE(receiver->OnData(data, &dispatch).ok());
+  return dispatch;
+}
+
+// As an input of its own.
+Dispatch Give(Receiver* receiver, const DataView& data) {
+  const Dispatch dispatch = GiveOpen(receiver, data);
+  receiver->CloseDispatches();
   return dispatch;
 }
 
@@ -157,6 +164,78 @@ TEST(Receiver, WaitsForEveryShardConcerned) {
   EXPECT_EQ(receiver.applied_position(), 0u);
   receiver.OnApplied(ticket);
   EXPECT_EQ(receiver.applied_position(), 1u);
+}
+
+TEST(Receiver, WhatComesTogetherForOneShardIsAnsweredOnce) {
+  Receiver receiver(1, 0);
+  const Dispatch first = GiveOpen(&receiver, BatchOf(1));
+  EXPECT_FALSE(first.joins);
+  for (uint64_t position = 2; position <= 4; ++position) {
+    const Dispatch next = GiveOpen(&receiver, BatchOf(position));
+    EXPECT_TRUE(next.apply && next.joins);
+    EXPECT_EQ(next.shard, first.shard);
+    EXPECT_EQ(next.ticket, first.ticket);
+  }
+  EXPECT_FALSE(GiveOpen(&receiver, BatchOf(3)).apply) << "a repeat joins nothing";
+  receiver.CloseDispatches();
+  const Dispatch later = Give(&receiver, BatchOf(5));
+  EXPECT_FALSE(later.joins);
+  EXPECT_EQ(later.ticket, first.ticket + 1);
+  receiver.OnApplied(first.ticket);
+  EXPECT_EQ(receiver.applied_position(), 4u);
+  receiver.OnApplied(later.ticket);
+  EXPECT_EQ(receiver.applied_position(), 5u);
+}
+
+TEST(Receiver, WhatJoinedBehindAnotherShardsIsAcknowledgedWithBoth) {
+  for (const bool in_order : {true, false}) {
+    Receiver receiver(2, 0);
+    const uint64_t first = GiveOpen(&receiver, BatchOf(1, 0, 2)).ticket;
+    const uint64_t second = GiveOpen(&receiver, BatchOf(2, 1, 2)).ticket;
+    EXPECT_EQ(GiveOpen(&receiver, BatchOf(3, 0, 2)).ticket, first);
+    EXPECT_EQ(GiveOpen(&receiver, BatchOf(4, 1, 2)).ticket, second);
+    EXPECT_EQ(GiveOpen(&receiver, BatchOf(5, 0, 2)).ticket, first);
+    receiver.CloseDispatches();
+    receiver.OnApplied(in_order ? first : second);
+    EXPECT_LT(receiver.applied_position(), 3u) << "4 is the second one's";
+    receiver.OnApplied(in_order ? second : first);
+    EXPECT_EQ(receiver.applied_position(), 5u);
+  }
+}
+
+TEST(Receiver, WhatGoesToEveryShardJoinsWhateverItsSourceShard) {
+  Receiver receiver(3, 0);
+  const Dispatch first = GiveOpen(&receiver, BatchOf(1, 0, 2));
+  const Dispatch second = GiveOpen(&receiver, BatchOf(2, 1, 2));
+  EXPECT_TRUE(second.joins);
+  EXPECT_EQ(second.shard, kEveryShard);
+  receiver.CloseDispatches();
+  for (int shard = 0; shard < 3; ++shard) {
+    EXPECT_EQ(receiver.applied_position(), 0u);
+    receiver.OnApplied(first.ticket);
+  }
+  EXPECT_EQ(receiver.applied_position(), 2u);
+}
+
+TEST(Receiver, ChunksAndBatchesJoinEachOther) {
+  Receiver receiver(1, 0);
+  receiver.ExpectSnapshot();
+  ASSERT_TRUE(receiver.OnSnapshotBegin(Begin(6)).ok());
+  const uint64_t ticket = GiveOpen(&receiver, ChunkOf()).ticket;
+  EXPECT_TRUE(GiveOpen(&receiver, BatchOf(7)).joins);
+  EXPECT_TRUE(GiveOpen(&receiver, ChunkOf()).joins);
+  receiver.CloseDispatches();
+  ASSERT_TRUE(receiver.OnSnapshotEnd(End(2)).ok());
+  EXPECT_FALSE(receiver.TakeLoadingDone());
+  receiver.OnApplied(ticket);
+  EXPECT_TRUE(receiver.TakeLoadingDone());
+  EXPECT_EQ(receiver.applied_position(), 7u);
+}
+
+TEST(ReceiverDeathTest, DiesOfAFrameThatOvertakesAnOpenDispatch) {
+  Receiver receiver(1, 0);
+  GiveOpen(&receiver, BatchOf(1));
+  EXPECT_DEATH((void)receiver.OnInSync(InSyncAt(1)), "CHECK failed");
 }
 
 TEST(Receiver, IgnoresAnswersToAnEarlierLink) {

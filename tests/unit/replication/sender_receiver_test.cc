@@ -193,7 +193,7 @@ class Target {
     for (;;) {
       const FrameStep step = NextFrame(input_, kFrameLimit);
       ASSERT_NE(step.outcome, FrameOutcome::kBad) << step.error;
-      if (step.outcome == FrameOutcome::kNeedMore) return;
+      if (step.outcome == FrameOutcome::kNeedMore) return receiver_->CloseDispatches();
       TakeFrame(step.payload);
       input_.erase(0, step.consumed);
     }
@@ -204,10 +204,12 @@ class Target {
     if (inboxes_[shard].empty()) return false;
     const Work work = std::move(inboxes_[shard].front());
     inboxes_[shard].pop_front();
-    absl::string_view records = work.records, encoded;
-    while (NextRecord(&records, &encoded))
-      ApplyRecord(shard, work.from_batch, ParseChange(encoded));
-    EXPECT_TRUE(records.empty());
+    for (const Part& part : work.parts) {
+      absl::string_view records = part.records, encoded;
+      while (NextRecord(&records, &encoded))
+        ApplyRecord(shard, part.from_batch, ParseChange(encoded));
+      EXPECT_TRUE(records.empty());
+    }
     receiver_->OnApplied(work.ticket);
     if (receiver_->TakeLoadingDone()) complete_ = true;
     return true;
@@ -222,10 +224,13 @@ class Target {
   uint64_t batch_records_applied() const { return batch_records_applied_; }
 
  private:
-  struct Work {
+  struct Part {
     bool from_batch;
-    uint64_t ticket;
     std::string records;
+  };
+  struct Work {
+    uint64_t ticket;
+    std::vector<Part> parts;
   };
 
   void TakeFrame(absl::string_view payload) {
@@ -234,6 +239,7 @@ class Target {
     if (view.kind == DataView::kOther) {
       Frame frame;
       ASSERT_TRUE(frame.ParseFromArray(payload.data(), static_cast<int>(payload.size())));
+      receiver_->CloseDispatches();
       absl::Status status;
       if (frame.has_snapshot_begin()) status = receiver_->OnSnapshotBegin(frame.snapshot_begin());
       if (frame.has_snapshot_end()) status = receiver_->OnSnapshotEnd(frame.snapshot_end());
@@ -246,9 +252,13 @@ class Target {
     const absl::Status status = receiver_->OnData(view, &dispatch);
     ASSERT_TRUE(status.ok()) << status;
     ASSERT_TRUE(dispatch.apply) << "nothing is sent twice";
-    const Work work{view.kind == DataView::kBatch, dispatch.ticket, std::string(view.records)};
+    const Part part{view.kind == DataView::kBatch, std::string(view.records)};
     for (uint32_t shard = 0; shard < shard_count(); ++shard) {
-      if (dispatch.shard == shard || dispatch.shard == kEveryShard) inboxes_[shard].push_back(work);
+      if (dispatch.shard != shard && dispatch.shard != kEveryShard) continue;
+      std::deque<Work>& inbox = inboxes_[shard];
+      if (!dispatch.joins) inbox.push_back({dispatch.ticket, {}});
+      ASSERT_EQ(inbox.back().ticket, dispatch.ticket);
+      inbox.back().parts.push_back(part);
     }
   }
 

@@ -47,6 +47,29 @@ TEST(RecordWriter, WritesPutsByteForByteLikeProtobuf) {
   }
 }
 
+TEST(RecordWriter, WritesTouchesAndRemovalsByteForByteLikeProtobuf) {
+  for (const size_t key_bytes : {1, 100, 127, 128, 250}) {
+    const std::string key(key_bytes, 'k');
+    RecordWriter writer;
+    writer.set_enabled(true);
+    replication::Batch expected;
+    for (int64_t expiry_ms : {int64_t{0}, int64_t{1}, int64_t{1} << 47, int64_t{-1}}) {
+      writer.Touch(key, expiry_ms);
+      replication::Touch* touch = expected.add_records()->mutable_touch();
+      touch->set_key(key);
+      touch->set_expiry_ms(expiry_ms);
+    }
+    for (const auto cause : {replication::Remove::DELETED, replication::Remove::EXPIRED,
+                             replication::Remove::EVICTED}) {
+      writer.Remove(key, cause);
+      replication::Remove* remove = expected.add_records()->mutable_remove();
+      remove->set_key(key);
+      remove->set_cause(cause);
+    }
+    EXPECT_EQ(writer.bytes(), expected.SerializeAsString());
+  }
+}
+
 TEST(RecordWriter, WritesEveryKindInOrder) {
   RecordWriter writer;
   writer.set_enabled(true);

@@ -155,6 +155,7 @@ class PairOfShards {
     Dispatch dispatch;
     if (data.kind == DataView::kBatch) {
       failure_ = receiver_.OnData(data, &dispatch);
+      receiver_.CloseDispatches();
       if (failure_.ok()) failure_ = slave_.Apply(data.records);
       return Answer(dispatch);
     }
