@@ -131,8 +131,8 @@ void RingConnection::OnDue() {
 
 bool RingConnection::FlushSoon() {
   if (blocked_) return false;
-  const size_t bytes = output_.Unwritten(send_limit_).size();
-  if (bytes == 0 || bytes > kSendSoonBytesMax || broken_) {
+  const size_t bytes = output_.UnwrittenBytes(send_limit_);
+  if (bytes == 0 || bytes > kSendSoonBytesMax || output_.has_borrowed() || broken_) {
     Write();
     return false;
   }
@@ -147,6 +147,10 @@ void RingConnection::SendNow() {
 absl::string_view RingConnection::BeginSend() {
   send_soon_ = false;
   if (blocked_ || broken_) return {};
+  if (output_.has_borrowed()) {  // behind what was to be sent soon
+    Write();
+    return {};
+  }
   const absl::string_view bytes = output_.Unwritten(send_limit_);
   lent_bytes_ = bytes.size();
   return bytes;

@@ -18,7 +18,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "net/buffer_cache.h"
 #include "net/connection.h"
@@ -50,6 +52,9 @@ class StreamConnection : public Connection, protected PollTarget, protected Read
   void UnpinInput() override;
 
   std::string* output() override { return output_.text(); }
+  void Borrow(absl::string_view bytes, std::shared_ptr<const void> owner) override {
+    output_.Borrow(bytes, std::move(owner));
+  }
   uint64_t appended() const override { return output_.appended(); }
   uint64_t written() const override { return output_.written(); }
   void set_send_limit(uint64_t stream_offset) override { send_limit_ = stream_offset; }
@@ -124,6 +129,8 @@ class StreamConnection : public Connection, protected PollTarget, protected Read
  private:
   bool InputDue() const;
   void End(CloseReason reason);
+  void WriteText();
+  void WriteChain();
   void WriteFailed(int error);
   // Calls the handler; false when *this is gone or reset afterwards.
   bool Call(void (*callback)(StreamConnection& self));
