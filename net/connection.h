@@ -49,6 +49,10 @@ class ConnectionHandler {
   virtual void OnDrained(Connection& connection) = 0;
 };
 
+// Read in one iteration instead of kReadBytesPerIteration, where so much of what is wanted is still
+// to come: fewer reads for a large value.
+inline constexpr size_t kValueBytesPerIteration = 256u << 10;
+
 inline constexpr uint64_t kNoSendLimit = UINT64_MAX;
 
 class Connection {

@@ -35,7 +35,9 @@ void RingConnection::Detach() {
 
 // ---- Input ----
 
-bool RingConnection::WantsDirectRead() const { return wanted_ > input_.size() + kReceiveBytesMax; }
+bool RingConnection::WantsDirectRead() const {
+  return bulky_ || wanted_ > input_.size() + kReceiveBytesMax;
+}
 
 void RingConnection::WaitForInput() {
   if (HasAside()) return context_->ready.Link(this);  // comes first, see OnDue()
@@ -72,7 +74,7 @@ void RingConnection::OnReceived(int result, const char* data, bool more) {
 void RingConnection::FinishReceiving() {
   const bool more = filled_ || hung_up_;
   filled_ = hung_up_ = false;
-  if (more && MayRead() && !HasAside()) Read(kReadBytesPerIteration);
+  if (more && MayRead() && !HasAside()) Read();
   if (receiving_ && (WantsDirectRead() || AsideBytes() >= kReceiveBytesMax)) {
     completions_->StopReceiving(stream_);
   }
@@ -166,7 +168,11 @@ void RingConnection::EndSend(int result) {
 void RingConnection::OnReady(uint32_t events) {
   if ((events & kWritable) != 0 && !WriteReady()) return;
   if ((events & interest_ & kReadable) == 0) return;
-  if (MayRead()) Read(kReadBytesPerIteration);
+  if (MayRead()) {
+    const size_t before = input_.size();
+    Read();
+    bulky_ = wanted_ > kReceiveBytesMax || input_.size() - before >= kReceiveBytesMax;
+  }
   if (!MayRead() || !WantsDirectRead()) {
     waiting_for_input_ = false;
     SetInterest(interest_ & ~kReadable);

@@ -74,9 +74,11 @@ void StreamConnection::ContinueReading() {
   if (!waiting_for_input_ && MayRead()) WaitForInput();
 }
 
-void StreamConnection::Read(size_t bytes_max) {
+void StreamConnection::Read() {
+  const size_t missing = wanted_ > input_.size() ? wanted_ - input_.size() : 0;
+  const size_t turn_bytes = std::clamp(missing, kReadBytesPerIteration, kValueBytesPerIteration);
   const InputBuffer::Space space = input_.Prepare(wanted_);
-  bytes_max = std::min(space.bytes, bytes_max);
+  const size_t bytes_max = std::min(space.bytes, turn_bytes);
   const ssize_t bytes = recv(fd_, space.data, bytes_max, MSG_DONTWAIT);
   if (bytes > 0) {
     TakeReceived(static_cast<size_t>(bytes));

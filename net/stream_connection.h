@@ -80,8 +80,8 @@ class StreamConnection : public Connection, protected PollTarget, protected Read
   // ---- Input ----
   bool MayDeliver() const { return !paused_ && pins_ == 0; }
   bool MayRead() const;
-  // Reads what is there, bytes_max at most.
-  void Read(size_t bytes_max);
+  // Reads what is there, and of what is wanted no more than a turn's share.
+  void Read();
   void TakeReceived(size_t bytes);  // of the space last prepared in input_
   // 0 or an errno: nothing more comes. EAGAIN is no end.
   void TakeEnd(int error);
