@@ -206,6 +206,7 @@ void ListenerActor::FinishRound(std::unique_ptr<Round> round) {
   for (const CommandBatchPtr& batch : round->batches) {
     if (batch == nullptr) continue;
     batch->commands.clear();
+    batch->pins.clear();
     if (batch->arena.capacity() > kClientOutputBytesMax) batch->arena = std::string();
   }
   for (Client* client : round->clients) {
@@ -243,7 +244,17 @@ void ListenerActor::ComposeEntry(const Round& round, const Entry& entry) {
       if (each->no_replica) reply.status = Status::kNoReplica;
     }
   }
+  if (stored.pin != StoredReply::kCopied && HasValue(entry.request, reply)) {
+    return ComposePinned(entry.request, reply, batch.pins[stored.pin], client->connection.get());
+  }
   ComposeReply(entry.request, reply, client->connection->output());
+}
+
+void ListenerActor::ComposePinned(const Request& request, const Reply& reply, const Pin& pin,
+                                  net::Connection* connection) {
+  ComposeBeforeValue(request, reply, connection->output());
+  connection->Borrow(reply.value, pin);
+  ComposeBehindValue(request, connection->output());
 }
 
 // What is appended from here on waits for batch `seq` of `shard`.

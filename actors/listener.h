@@ -99,6 +99,8 @@ class ListenerActor final : public pinned<listener_actor>, private net::Connecti
   void OnAnswered(const CommandBatchPtr& batch);
   void FinishRound(std::unique_ptr<Round> round);
   void ComposeEntry(const Round& round, const Entry& entry);
+  static void ComposePinned(const Request& request, const Reply& reply, const Pin& pin,
+                            net::Connection* connection);
   void Hold(Client* client, uint32_t shard, uint64_t seq);
   void Resume(Client* client);
   void HandleDeferred(Client* client);

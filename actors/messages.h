@@ -17,6 +17,7 @@
 #include "proto/memcache/replication_command.h"
 #include "proto/replication/replication.pb.h"
 #include "proto/replication/role_machine.h"
+#include "storage/pins.h"
 #include "storage/record_writer.h"
 
 namespace twincached {
@@ -30,10 +31,13 @@ struct ClientToken {
 // ---- LISTENER or LINK -> STORE, and back as the answer ----
 
 struct StoredReply {
+  static constexpr uint32_t kCopied = UINT32_MAX;
+
   Reply reply;  // its value is a view into CommandBatch::arena once the batch has been answered
   uint64_t hold_seq =
       0;  // leaves only when the shard's batch of this number is acknowledged; 0: at once
   size_t value_offset = 0;
+  uint32_t pin = kCopied;  // else: the value is where its item is, and CommandBatch::pins has it
   bool undecided = false;  // a read that only the master can answer: it seems too old here
 };
 
@@ -55,10 +59,12 @@ struct CommandBatch {
   bool refused =
       false;  // the shard does not decide: nothing was executed, the connections are reset
   bool no_replica = false;  // the batch's writes were not executed: --solo-writes=refuse
-  // One per command, in order. Fewer of a client's batch whose values are as many as may be copied
-  // at once (kBatchValueBytesMax): the other commands were not executed.
+  // One per command, in order. Fewer of a client's batch whose values are as many as may be told at
+  // once (kBatchValueBytesMax): the other commands were not executed.
   std::vector<StoredReply> replies;
   std::string arena;
+  std::vector<Pin> pins;    // the LISTENER lets them go
+  size_t pinned_bytes = 0;  // of values
   uint64_t changed_seq =
       0;  // the shard's batch that holds this batch's changes; 0: none or not recorded
 };

@@ -74,6 +74,7 @@ int64_t StoreActor::NowMs() const { return net::MonotonicUs() / 1000 + clock_off
 void StoreActor::OnCommands(const CommandBatchPtr& batch) {
   batch->replies.clear();
   batch->arena.clear();
+  batch->pinned_bytes = 0;
   batch->refused = batch->no_replica = false;
   batch->changed_seq = 0;
   if (decides_) {
@@ -98,7 +99,7 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
       batch->no_replica = true;
       Reply refusal;
       refusal.status = Status::kNoReplica;
-      KeepReply(refusal, 0, batch);
+      KeepReply(batch->commands[i], refusal, 0, batch);
       continue;
     }
     const uint32_t count_before = records_.count();
@@ -114,7 +115,7 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
     }
     const HoldLedger::SoFar so_far{changed, records_.count() != 0, records_.removals() != 0};
     const uint64_t hold_seq = records_.enabled() ? ledger_.Reveals(reply, so_far) : 0;
-    KeepReply(reply, hold_seq, batch);
+    KeepReply(batch->commands[i], reply, hold_seq, batch);
   }
 }
 
@@ -127,7 +128,7 @@ void StoreActor::ReadAll(CommandBatch* batch) {
       return;
     }
     const absl::optional<Reply> reply = shard_.Read(batch->commands[i], now_ms);
-    KeepReply(reply.value_or(Reply()), 0, batch);
+    KeepReply(batch->commands[i], reply.value_or(Reply()), 0, batch);
     batch->replies.back().undecided = !reply.has_value();
   }
 }
@@ -141,17 +142,28 @@ void StoreActor::PrefetchFor(const CommandBatch& batch, size_t i) const {
 // themselves.
 bool StoreActor::IsFull(const CommandBatch& batch) const {
   return batch.origin == CommandOrigin::kClient &&
-         batch.arena.size() >= options_.batch_value_bytes_max;
+         batch.arena.size() + batch.pinned_bytes >= options_.batch_value_bytes_max;
 }
 
-void StoreActor::KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch) {
+void StoreActor::KeepReply(const Command& command, const Reply& reply, uint64_t hold_seq,
+                           CommandBatch* batch) {
   batch->replies.push_back({reply, hold_seq, batch->arena.size()});
+  if (reply.value.size() >= kPinnedValueBytesMin && batch->origin == CommandOrigin::kClient) {
+    StoredReply& stored = batch->replies.back();
+    Pin pin = shard_.PinValue(command, reply.value);
+    if (pin != nullptr) {
+      stored.pin = static_cast<uint32_t>(batch->pins.size());
+      batch->pinned_bytes += reply.value.size();
+      return batch->pins.push_back(std::move(pin));
+    }
+  }
   batch->arena.append(reply.value.data(), reply.value.size());
 }
 
 void StoreActor::AnswerBatch(const CommandBatchPtr& batch) {
   if (batch->origin == CommandOrigin::kPeerForward) return;
   for (StoredReply& stored : batch->replies) {
+    if (stored.pin != StoredReply::kCopied) continue;
     stored.reply.value =
         absl::string_view(batch->arena.data() + stored.value_offset, stored.reply.value.size());
   }

@@ -56,7 +56,8 @@ class StoreActor final : public roaming<store_actor> {
   void ReadAll(CommandBatch* batch);
   void PrefetchFor(const CommandBatch& batch, size_t i) const;
   bool IsFull(const CommandBatch& batch) const;
-  void KeepReply(const Reply& reply, uint64_t hold_seq, CommandBatch* batch);
+  void KeepReply(const Command& command, const Reply& reply, uint64_t hold_seq,
+                 CommandBatch* batch);
   void AnswerBatch(const CommandBatchPtr& batch);
   void HandOverChanges();
   void HandOverColdMemory();

@@ -9,8 +9,6 @@
 namespace twincached::net {
 namespace {
 
-constexpr size_t kPageBytes = 4096;
-
 char* TakeFrom(std::vector<char*>& spare, size_t bytes) {
   if (spare.empty()) return new char[bytes];
   char* data = spare.back();
@@ -38,6 +36,7 @@ void FreeAll(const std::vector<char*>& spare, size_t bytes) {
 BufferCache::~BufferCache() {
   FreeAll(small_, kSmallBufferBytes);
   FreeAll(large_, kLargeBufferBytes);
+  for (const Buffer& buffer : huge_) FreeAll({buffer.data}, buffer.capacity);
 }
 
 Buffer BufferCache::Take(size_t bytes_min) {
@@ -45,7 +44,21 @@ Buffer BufferCache::Take(size_t bytes_min) {
     return {TakeFrom(small_, kSmallBufferBytes), kSmallBufferBytes};
   if (bytes_min <= kLargeBufferBytes)
     return {TakeFrom(large_, kLargeBufferBytes), kLargeBufferBytes};
-  const size_t bytes = (bytes_min + kPageBytes - 1) / kPageBytes * kPageBytes;
+  return TakeHuge(bytes_min);
+}
+
+// The one returned last that suits.
+Buffer BufferCache::TakeHuge(size_t bytes_min) {
+  for (size_t i = huge_.size(); i-- > 0;) {
+    const Buffer buffer = huge_[i];
+    if (buffer.capacity < bytes_min || buffer.capacity / 2 > bytes_min) continue;
+    huge_.erase(huge_.begin() + static_cast<std::ptrdiff_t>(i));
+    huge_bytes_ -= buffer.capacity;
+    ASAN_UNPOISON_MEMORY_REGION(buffer.data, buffer.capacity);
+    return buffer;
+  }
+  const size_t steps = (bytes_min + kHugeBufferStepBytes - 1) / kHugeBufferStepBytes;
+  const size_t bytes = steps * kHugeBufferStepBytes;
   return {new char[bytes], bytes};
 }
 
@@ -53,7 +66,19 @@ void BufferCache::Return(Buffer buffer) {
   DCHECK(buffer.data != nullptr);
   if (buffer.capacity == kSmallBufferBytes && KeepIn(small_, buffer, kSmallBuffersKept)) return;
   if (buffer.capacity == kLargeBufferBytes && KeepIn(large_, buffer, kLargeBuffersKept)) return;
-  delete[] buffer.data;
+  if (buffer.capacity <= kLargeBufferBytes || buffer.capacity > kHugeBytesKept) {
+    delete[] buffer.data;
+    return;
+  }
+  // The oldest may be of sizes that are out of use.
+  while (huge_bytes_ + buffer.capacity > kHugeBytesKept) {
+    FreeAll({huge_.front().data}, huge_.front().capacity);
+    huge_bytes_ -= huge_.front().capacity;
+    huge_.erase(huge_.begin());
+  }
+  ASAN_POISON_MEMORY_REGION(buffer.data, buffer.capacity);
+  huge_.push_back(buffer);
+  huge_bytes_ += buffer.capacity;
 }
 
 std::string BufferCache::TakeString() {

@@ -1,12 +1,12 @@
 // Spare input and output storage of one loop, so that an idle connection holds none and a busy one
 // allocates nothing.
 //
-// What it is: two stacks of char buffers (small for requests, large for streams) and one of
-// strings. The most recently returned is handed out first: it is the one still in the processor's
-// cache. Owned by the event loop; used by its connections only, on its thread. Bounds:
-// kSmallBuffersKept, kLargeBuffersKept, kStringsKept and kStringBytesKeptInAll; what is returned
-// beyond them is freed. Under AddressSanitizer the storage of a returned buffer is poisoned: a view
-// that outlived it is reported.
+// What it is: stacks of char buffers (small for requests, large for streams, huge for large values)
+// and one of strings. The most recently returned is handed out first: it is the one still in the
+// processor's cache. Owned by the event loop; used by its connections only, on its thread. Bounds:
+// kSmallBuffersKept, kLargeBuffersKept, kHugeBytesKept, kStringsKept and kStringBytesKeptInAll;
+// what is returned beyond them is freed. Under AddressSanitizer the storage of a returned buffer is
+// poisoned: a view that outlived it is reported.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,10 @@ inline constexpr size_t kLargeBufferBytes = 2 * kReadBytesPerIteration;
 // which touched pages count.
 inline constexpr size_t kSmallBuffersKept = 256;
 inline constexpr size_t kLargeBuffersKept = 8;
+// Larger ones come in multiples of this, so that one serves values of about the same size; those
+// kept have so many bytes together. Without them each large value would fault its pages in anew.
+inline constexpr size_t kHugeBufferStepBytes = 64u << 10;
+inline constexpr size_t kHugeBytesKept = 8u << 20;
 inline constexpr size_t kStringsKept = 256;
 // A string that grew beyond this for a large reply is freed rather than kept.
 inline constexpr size_t kStringBytesKept = 256u << 10;
@@ -45,7 +49,7 @@ class BufferCache {
   BufferCache& operator=(const BufferCache&) = delete;
 
   // A buffer of at least bytes_min, contents undefined. It is rounded up to the small or large
-  // size, or to whole pages.
+  // size, or is a huge one, at most twice as large.
   Buffer Take(size_t bytes_min);
   void Return(Buffer buffer);
 
@@ -54,10 +58,13 @@ class BufferCache {
   void ReturnString(std::string text);
 
  private:
+  Buffer TakeHuge(size_t bytes_min);
   std::vector<char*> small_;
   std::vector<char*> large_;
+  std::vector<Buffer> huge_;
   std::vector<std::string> strings_;
   size_t string_bytes_ = 0;  // capacity of strings_
+  size_t huge_bytes_ = 0;    // of huge_
 };
 
 }  // namespace twincached::net

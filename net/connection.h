@@ -1,10 +1,10 @@
 // One connected stream socket with its input and output buffers.
 //
 // Owned by whoever adopted it (LISTENER or LINK); lives on that one core; the loop outlives it.
-// Bytes read are in input() until consumed; bytes appended to output() leave in Flush(), with at
-// most one system call per call, or soon after FlushSoon(). Reading stops by itself while the input
-// holds max(kReadBytesPerIteration, wanted) bytes, so an owner that stops consuming stops the
-// client.
+// Bytes read are in input() until consumed; bytes appended to output(), or borrowed behind it,
+// leave in Flush(), with one system call (more for many borrowed pieces), or soon after
+// FlushSoon(). Reading stops by itself while the input holds max(kReadBytesPerIteration, wanted)
+// bytes, so an owner that stops consuming stops the client.
 //
 // Invariants:
 // 1. Views of input() stay valid until the next Consume(), return to Poll(), or destruction; a
@@ -22,6 +22,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -47,6 +48,10 @@ class ConnectionHandler {
   // input is read to its end.
   virtual void OnDrained(Connection& connection) = 0;
 };
+
+// Read in one iteration instead of kReadBytesPerIteration, where so much of what is wanted is still
+// to come: fewer reads for a large value.
+inline constexpr size_t kValueBytesPerIteration = 256u << 10;
 
 inline constexpr uint64_t kNoSendLimit = UINT64_MAX;
 
@@ -74,18 +79,21 @@ class Connection {
   // Append here, then Flush(). Do not remove bytes. The pointer is good until the next Flush(); ask
   // again then.
   virtual std::string* output() = 0;
+  // Appends bytes that are sent from where they are. They stay as they are while `owner` lives; it
+  // is let go when they are written or thrown away, or the connection goes.
+  virtual void Borrow(absl::string_view bytes, std::shared_ptr<const void> owner) = 0;
   // Total bytes ever appended and ever written (or thrown away after a break), as offsets in the
   // output stream.
   virtual uint64_t appended() const = 0;
   virtual uint64_t written() const = 0;
   // Bytes at or beyond this stream offset are held back. kNoSendLimit: none.
   virtual void set_send_limit(uint64_t stream_offset) = 0;
-  // Writes what may be written with one system call; the rest goes out as the socket drains.
+  // Writes what may be written; the rest goes out as the socket drains.
   virtual void Flush() = 0;
   // As Flush(), but the poller may write it, together with what others have to write, at the begin
   // of the next Poll(): true. The send limit of that moment counts. For whoever need not know here
-  // how much went out: OnDrained comes only if it could not all be written. Much output is written
-  // at once: false.
+  // how much went out: OnDrained comes only if it could not all be written. Much output, or
+  // borrowed, is written at once: false.
   virtual bool FlushSoon() = 0;
 
   // ---- Ends ----

@@ -1,7 +1,5 @@
 #include "net/polled_connection.h"
 
-#include "proto/limits.h"
-
 namespace twincached::net {
 
 PolledConnection::PolledConnection(int fd, ConnectionHandler* handler, ConnectionContext* context)
@@ -33,7 +31,7 @@ void PolledConnection::ReadReady() {
     SetInterest(interest_ & ~kReadable);
     return;
   }
-  Read(kReadBytesPerIteration);
+  Read();
   if (HasNews()) Deliver();
 }
 

@@ -35,7 +35,9 @@ void RingConnection::Detach() {
 
 // ---- Input ----
 
-bool RingConnection::WantsDirectRead() const { return wanted_ > input_.size() + kReceiveBytesMax; }
+bool RingConnection::WantsDirectRead() const {
+  return bulky_ || wanted_ > input_.size() + kReceiveBytesMax;
+}
 
 void RingConnection::WaitForInput() {
   if (HasAside()) return context_->ready.Link(this);  // comes first, see OnDue()
@@ -72,7 +74,7 @@ void RingConnection::OnReceived(int result, const char* data, bool more) {
 void RingConnection::FinishReceiving() {
   const bool more = filled_ || hung_up_;
   filled_ = hung_up_ = false;
-  if (more && MayRead() && !HasAside()) Read(kReadBytesPerIteration);
+  if (more && MayRead() && !HasAside()) Read();
   if (receiving_ && (WantsDirectRead() || AsideBytes() >= kReceiveBytesMax)) {
     completions_->StopReceiving(stream_);
   }
@@ -131,8 +133,8 @@ void RingConnection::OnDue() {
 
 bool RingConnection::FlushSoon() {
   if (blocked_) return false;
-  const size_t bytes = output_.Unwritten(send_limit_).size();
-  if (bytes == 0 || bytes > kSendSoonBytesMax || broken_) {
+  const size_t bytes = output_.UnwrittenBytes(send_limit_);
+  if (bytes == 0 || bytes > kSendSoonBytesMax || output_.has_borrowed() || broken_) {
     Write();
     return false;
   }
@@ -147,6 +149,10 @@ void RingConnection::SendNow() {
 absl::string_view RingConnection::BeginSend() {
   send_soon_ = false;
   if (blocked_ || broken_) return {};
+  if (output_.has_borrowed()) {  // behind what was to be sent soon
+    Write();
+    return {};
+  }
   const absl::string_view bytes = output_.Unwritten(send_limit_);
   lent_bytes_ = bytes.size();
   return bytes;
@@ -162,7 +168,11 @@ void RingConnection::EndSend(int result) {
 void RingConnection::OnReady(uint32_t events) {
   if ((events & kWritable) != 0 && !WriteReady()) return;
   if ((events & interest_ & kReadable) == 0) return;
-  if (MayRead()) Read(kReadBytesPerIteration);
+  if (MayRead()) {
+    const size_t before = input_.size();
+    Read();
+    bulky_ = wanted_ > kReceiveBytesMax || input_.size() - before >= kReceiveBytesMax;
+  }
   if (!MayRead() || !WantsDirectRead()) {
     waiting_for_input_ = false;
     SetInterest(interest_ & ~kReadable);

@@ -4,7 +4,8 @@
 // comes when the connection is paused, pinned or full is set aside here, and receiving is stopped
 // as soon as that is a whole buffer; it begins again when all of it has been delivered. Input that
 // filled a buffer is followed by a direct read; a value of which more is missing than one buffer
-// holds is read when the socket is readable, into the place where it is wanted.
+// holds is read when the socket is readable, into the place where it is wanted. So is what follows
+// it, until that is small.
 //
 // Invariants:
 // 1. A direct read comes when everything received is in input_: the bytes would change places.
@@ -62,6 +63,7 @@ class RingConnection final : public StreamConnection, private StreamTarget {
   const StreamId stream_;
   bool receiving_ = false;  // asked for
   bool filled_ = false;     // a whole buffer: there may be more
+  bool bulky_ = false;      // the last direct read was worth it
   bool hung_up_ = false;    // told in this Wait(): there may be more, and the end is there
   bool send_soon_ = false;  // asked for
   size_t lent_bytes_ = 0;   // to the kernel, from BeginSend() to EndSend()

@@ -11,6 +11,12 @@
 #include "proto/limits.h"
 
 namespace twincached::net {
+namespace {
+
+// Heads, values and ends of so many replies go out together; a connection rarely has more.
+constexpr size_t kPiecesPerWrite = 64;
+
+}  // namespace
 
 StreamConnection::StreamConnection(int fd, ConnectionHandler* handler, ConnectionContext* context)
     : handler_(handler),
@@ -68,9 +74,11 @@ void StreamConnection::ContinueReading() {
   if (!waiting_for_input_ && MayRead()) WaitForInput();
 }
 
-void StreamConnection::Read(size_t bytes_max) {
+void StreamConnection::Read() {
+  const size_t missing = wanted_ > input_.size() ? wanted_ - input_.size() : 0;
+  const size_t turn_bytes = std::clamp(missing, kReadBytesPerIteration, kValueBytesPerIteration);
   const InputBuffer::Space space = input_.Prepare(wanted_);
-  bytes_max = std::min(space.bytes, bytes_max);
+  const size_t bytes_max = std::min(space.bytes, turn_bytes);
   const ssize_t bytes = recv(fd_, space.data, bytes_max, MSG_DONTWAIT);
   if (bytes > 0) {
     TakeReceived(static_cast<size_t>(bytes));
@@ -129,12 +137,34 @@ bool StreamConnection::WriteReady() {
 }
 
 void StreamConnection::Write() {
-  const absl::string_view bytes = output_.Unwritten(send_limit_);
-  if (!bytes.empty() && !broken_) {
-    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    TakeSent(sent < 0 ? -errno : sent, bytes.size());
+  if (broken_) {
+    // Nothing is sent.
+  } else if (output_.has_borrowed()) {
+    WriteChain();
+  } else {
+    WriteText();
   }
   FinishWrite();
+}
+
+void StreamConnection::WriteText() {
+  const absl::string_view bytes = output_.Unwritten(send_limit_);
+  if (bytes.empty()) return;
+  const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  TakeSent(sent < 0 ? -errno : sent, bytes.size());
+}
+
+void StreamConnection::WriteChain() {
+  while (!blocked_ && !broken_ && output_.UnwrittenBytes(send_limit_) > 0) {
+    iovec pieces[kPiecesPerWrite];
+    msghdr message = {};
+    message.msg_iov = pieces;
+    message.msg_iovlen = output_.Gather(send_limit_, pieces, kPiecesPerWrite);
+    size_t asked = 0;
+    for (size_t i = 0; i < message.msg_iovlen; ++i) asked += pieces[i].iov_len;
+    const ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    TakeSent(sent < 0 ? -errno : sent, asked);
+  }
 }
 
 void StreamConnection::TakeSent(ssize_t result, size_t asked) {
@@ -144,7 +174,7 @@ void StreamConnection::TakeSent(ssize_t result, size_t asked) {
 }
 
 void StreamConnection::FinishWrite() {
-  if (broken_) output_.MarkWritten(output_.Unwritten(send_limit_).size());
+  if (broken_) output_.MarkWritten(output_.UnwrittenBytes(send_limit_));
   if (blocked_) SetInterest(interest_ | kWritable);
   output_.ReleaseIfEmpty();
   if (half_close_ && output_.empty()) {

@@ -18,7 +18,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "net/buffer_cache.h"
 #include "net/connection.h"
@@ -50,6 +52,9 @@ class StreamConnection : public Connection, protected PollTarget, protected Read
   void UnpinInput() override;
 
   std::string* output() override { return output_.text(); }
+  void Borrow(absl::string_view bytes, std::shared_ptr<const void> owner) override {
+    output_.Borrow(bytes, std::move(owner));
+  }
   uint64_t appended() const override { return output_.appended(); }
   uint64_t written() const override { return output_.written(); }
   void set_send_limit(uint64_t stream_offset) override { send_limit_ = stream_offset; }
@@ -75,8 +80,8 @@ class StreamConnection : public Connection, protected PollTarget, protected Read
   // ---- Input ----
   bool MayDeliver() const { return !paused_ && pins_ == 0; }
   bool MayRead() const;
-  // Reads what is there, bytes_max at most.
-  void Read(size_t bytes_max);
+  // Reads what is there, and of what is wanted no more than a turn's share.
+  void Read();
   void TakeReceived(size_t bytes);  // of the space last prepared in input_
   // 0 or an errno: nothing more comes. EAGAIN is no end.
   void TakeEnd(int error);
@@ -124,6 +129,8 @@ class StreamConnection : public Connection, protected PollTarget, protected Read
  private:
   bool InputDue() const;
   void End(CloseReason reason);
+  void WriteText();
+  void WriteChain();
   void WriteFailed(int error);
   // Calls the handler; false when *this is gone or reset afterwards.
   bool Call(void (*callback)(StreamConnection& self));

@@ -30,7 +30,7 @@ inline constexpr size_t kClientOutputBytesMax = 1u << 20;
 inline constexpr size_t kReadBytesPerIteration = 64u << 10;
 // Commands of one connection at the other node; beyond it the connection is not read.
 inline constexpr size_t kClientForwardsMax = 1024;
-// Values copied for one batch of clients' commands, and one more; the commands behind wait for a
+// Values read for one batch of clients' commands, and one more; the commands behind wait for a
 // later round.
 inline constexpr size_t kBatchValueBytesMax = 256u << 20;
 // Requests taken from one connection in one iteration, for the same reason.
@@ -60,6 +60,12 @@ inline constexpr size_t kForwardBytesInFlightMax = 32u << 20;
 // ---- Storage ----
 // -m and cache_memlimit, in megabytes: 16 TiB, so that no sum of bytes can overflow.
 inline constexpr uint64_t kMemoryMbMax = 16u << 20;
+// Values of this size and more are sent from the item's memory, smaller ones are copied (measured).
+inline constexpr size_t kPinnedValueBytesMin = 8u << 10;
+// The part of a shard's memory that may wait for clients to read; beyond it values are copied. On a
+// slave small beside its headroom: it can evict nothing in their place.
+inline constexpr size_t kPinnedMemoryDivisor = 32;
+inline constexpr size_t kPinnedMemoryDivisorOfSlave = 128;
 // A slave's shard may use this part of -m beyond it, so that it never evicts by its own judgement.
 inline constexpr size_t kSlaveHeadroomDivisor = 16;
 

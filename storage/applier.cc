@@ -87,7 +87,7 @@ bool Applier::MakeRoom(uint64_t hash, absl::string_view key, Placement placement
     *old = store.Find(hash, key);
   }
   placement.replaces = *old != kNoLocation;
-  if (placement.replaces && store.FootprintOf(*store.At(*old)) == placement.footprint) return true;
+  if (placement.replaces && store.OverwritesInPlace(*old, placement)) return true;
   if (store.Fits(hash, placement)) return true;
   // The old one goes either way: its room is the first to be used.
   if (placement.replaces) store.Remove(hash, *old);

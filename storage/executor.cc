@@ -215,8 +215,7 @@ bool Executor::MakeRoom(const Command& command, Placement* placement, Location* 
   if (store.OverBound() && reclaimer.Shrink(Reclaimer::WorkFor(*placement), call)) {
     *old = store.Find(command.hash, command.key);
   }
-  if (*old != kNoLocation && store.FootprintOf(*store.At(*old)) == placement->footprint)
-    return true;
+  if (*old != kNoLocation && store.OverwritesInPlace(*old, *placement)) return true;
   if (reclaimer.WorkAhead(*placement, call)) *old = store.Find(command.hash, command.key);
   placement->replaces = *old != kNoLocation;
   if (store.Fits(command.hash, *placement)) return true;

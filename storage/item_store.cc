@@ -145,17 +145,21 @@ void ItemStore::Leave(uint32_t slot, const Footprint& footprint) {
   count.bytes -= bytes;
 }
 
+bool ItemStore::OverwritesInPlace(Location old, const Placement& placement) {
+  return FootprintOf(*At(old)) == placement.footprint && !log_.IsValuePinned(old);
+}
+
 Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item,
                         const Placement& placement) {
   DCHECK_GT(item.version, FloorOf(hash));
   if (old == kNoLocation) return PutNew(hash, item, placement);
   // A write is a use.
   const int uses = std::max<int>(item.heat.uses, std::min(At(old)->uses() + 1, int{kItemUsesMax}));
-  const Footprint old_footprint = FootprintOf(*At(old));
   Location location = old;
-  if (old_footprint == placement.footprint) {
+  if (OverwritesInPlace(old, placement)) {
     OverwriteInPlace(hash, old, item);
   } else {
+    const Footprint old_footprint = FootprintOf(*At(old));
     location = Append(hash, item, placement);
     if (location == kNoLocation) return kNoLocation;
     index_.Replace(hash, old, location);
@@ -255,7 +259,9 @@ uint32_t ItemStore::FindDeadSegment() {
   if (dead != kNoSegment || !flushed_segments_) return dead;
   for (const Queue queue : kQueues) {
     for (uint32_t i = log_.oldest(queue); i != kNoSegment; i = log_.next(i)) {
-      if (log_.segment(i).newest_sequence <= flushed_sequence_min_) return i;
+      if (log_.segment(i).newest_sequence > flushed_sequence_min_) continue;
+      if (!log_.IsPinned(i)) return i;
+      if (log_.segment(i).live_bytes > 0) log_.MarkFlushed(i);
     }
   }
   flushed_segments_ = false;
@@ -298,7 +304,7 @@ bool ItemStore::TryToFit(uint64_t hash, const Placement& placement) {
     if (AvailableSegments() >= 2 && log_.OpenHead(placement.queue)) return true;
     return FreeFlushed();
   }
-  if (FreeFlushed()) return true;
+  if (FreeFlushed() || log_.ReturnUnpinned()) return true;
   const size_t other_bytes = OtherBytes(hash, placement);
   if (other_bytes == 0 || log_.free_count() < 2) return false;
   log_.ReleaseFree();

@@ -1,19 +1,17 @@
 // The items of a shard: log, index and per-slot account as one thing that is always consistent.
 //
 // What it is: find, put, move, remove and flush items, and the arithmetic of the memory bound. What
-// it is not: it decides nothing; it neither knows the time nor tells anyone (RECLAIMER, Executor
-// and Applier do). Owned by a shard, used on its thread only. Bounds: memory_bytes() is compared
-// with memory_bytes_max by Fits(), which every Put needs first.
+// it is not: it decides nothing, knows no time and tells nobody (RECLAIMER, Executor and Applier
+// do). Owned by a shard, used on its thread only. Bounds: memory_bytes() is compared with
+// memory_bytes_max by Fits(), which every Put needs first.
 //
 // Invariants:
 // 1. An item is live when it is not marked dead and its version is above its slot's floor; then and
-// only then the
-//    index refers to it.
+// only then the index refers to it.
 // 2. Versions within a slot grow: a Put at or below the slot's floor is refused by the callers
 // (FloorOf).
 // 3. A slot's digest is the sum of DigestOf() of its live items.
-// 4. What is counted by slot and size (64 x 50 counts of 16 bytes in all shards together, beside
-// the bound) is of the live items, exactly.
+// 4. What is counted by slot and size (51 KiB in all shards, beside the bound) is of live items.
 // 5. One segment is kept in reserve: free, or room in the bound to map one. Compaction needs it to
 // make progress.
 #pragma once
@@ -67,10 +65,12 @@ class ItemStore {
   // For an item that is to replace the one at `old` (kNoLocation: there is none).
   Placement PlacementFor(uint64_t hash, Location old, const ItemView& item) const;
   // Stores the item in place of the one at `old` and returns where it is; it is as hot as item.heat
-  // and the old one say. An item of the same footprint is overwritten where it lies. kNoLocation,
-  // and nothing changed, when the kernel refuses memory. REQUIRES: same footprint as the old one,
-  // or Fits(); the placement is PlacementFor() this item. item's views do not point into the log.
+  // and the old one say. kNoLocation, and nothing changed, when the kernel refuses memory.
+  // REQUIRES: OverwritesInPlace() or Fits(); the placement is PlacementFor() this item. item's
+  // views do not point into the log.
   Location Put(uint64_t hash, Location old, const ItemView& item, const Placement& placement);
+  // The same footprint, and nobody reads the old value: it takes no memory then.
+  bool OverwritesInPlace(Location old, const Placement& placement);
   // To the head of a queue. REQUIRES: live, and the head fits it.
   Location Move(uint64_t hash, Location from, Queue queue);
   void Remove(uint64_t hash, Location location);

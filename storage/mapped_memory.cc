@@ -48,6 +48,19 @@ char* MapPiece(bool huge_pages) {
 
 void UnmapPages(char* begin, size_t bytes) { CHECK_EQ(munmap(begin, bytes), 0); }
 
+void UnmapPagesBut(std::vector<MemoryRange> kept, const MemoryRange& memory) {
+  std::sort(kept.begin(), kept.end(),
+            [](const MemoryRange& a, const MemoryRange& b) { return a.begin < b.begin; });
+  char* begin = memory.begin;
+  char* const end = memory.begin + memory.bytes;
+  for (const MemoryRange& range : kept) {
+    if (range.begin < begin || range.begin >= end) continue;
+    if (range.begin > begin) UnmapPages(begin, static_cast<size_t>(range.begin - begin));
+    begin = range.begin + range.bytes;
+  }
+  if (begin < end) UnmapPages(begin, static_cast<size_t>(end - begin));
+}
+
 void ReleasePages(char* begin, size_t bytes) {
   if (madvise(begin, bytes, MADV_DONTNEED) == 0) return;
   // Locked (-k): this advice is for such pages, too. A kernel before 5.18 does not know it.

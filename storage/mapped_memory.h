@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 namespace twincached {
 
@@ -28,6 +29,10 @@ char* MapPages(size_t bytes);
 char* MapPiece(bool huge_pages);
 
 void UnmapPages(char* begin, size_t bytes);
+
+// All of `memory` that is in none of `kept`. REQUIRES: those within it are whole pages and do not
+// overlap.
+void UnmapPagesBut(std::vector<MemoryRange> kept, const MemoryRange& memory);
 
 // Gives the contents back, locked pages too, and keeps the addresses: the next touch finds zeroes.
 void ReleasePages(char* begin, size_t bytes);

@@ -3,11 +3,10 @@
 #include <algorithm>
 
 #include "proto/check.h"
-#include "storage/mapped_memory.h"
 
 namespace twincached {
 
-PageSlots::~PageSlots() { Clear(); }
+PageSlots::~PageSlots() { Clear({}); }
 
 int PageSlots::ClassOf(size_t bytes) {
   int size_class = 0;
@@ -43,8 +42,8 @@ void PageSlots::GiveBack(char* slot, size_t bytes) {
   free_[ClassOf(bytes)].push_back(slot);
 }
 
-void PageSlots::Clear() {
-  for (const Chunk& chunk : chunks_) UnmapPages(chunk.begin, chunk.bytes);
+void PageSlots::Clear(const std::vector<MemoryRange>& kept) {
+  for (const MemoryRange& chunk : chunks_) UnmapPagesBut(kept, chunk);
   chunks_.clear();
   for (std::vector<char*>& free : free_) free.clear();
 }

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "storage/mapped_memory.h"
+
 namespace twincached {
 
 class PageSlots {
@@ -27,8 +29,8 @@ class PageSlots {
   char* Take(size_t bytes);
   // REQUIRES: what Take(bytes) gave.
   void GiveBack(char* slot, size_t bytes);
-  // Everything at once; also what was not given back.
-  void Clear();
+  // Everything at once; also what was not given back, but for `kept`, which the caller unmaps.
+  void Clear(const std::vector<MemoryRange>& kept);
 
   static constexpr size_t kSlotBytesMax = size_t{1} << 30;
 
@@ -37,17 +39,12 @@ class PageSlots {
   static constexpr int kClassCount = 19;  // 4 KiB to 1 GiB
   static constexpr size_t kChunkBytes = 64u << 20;
 
-  struct Chunk {
-    char* begin;
-    size_t bytes;
-  };
-
   static int ClassOf(size_t bytes);
   static size_t SlotBytes(int size_class) { return size_t{1} << (kSmallestBits + size_class); }
   bool MapChunk(int size_class);
 
   std::array<std::vector<char*>, kClassCount> free_;
-  std::vector<Chunk> chunks_;
+  std::vector<MemoryRange> chunks_;
 };
 
 }  // namespace twincached

@@ -62,7 +62,7 @@ bool Reclaimer::Shrink(size_t walked_bytes_max, const ShardCall& call) {
 }
 
 bool Reclaimer::ShrinkStep(size_t walked_bytes_max, const ShardCall& call) {
-  if (store_->FreeFlushed()) return true;
+  if (store_->FreeFlushed() || store_->log().ReturnUnpinned()) return true;
   if (store_->log().free_count() >= 2) {
     store_->log().ReleaseFree();
     return true;
@@ -107,12 +107,12 @@ bool Reclaimer::ChooseVictim(const ShardCall& call, Effort* effort) {
 }
 
 uint32_t Reclaimer::SegmentWithMostDeadBytes() {
-  const SegmentLog& log = store_->log();
+  SegmentLog& log = store_->log();
   uint32_t best = kNoSegment;
   for (uint32_t i = 0; i < std::min(kScannedSegmentsMax, log.segment_count()); ++i) {
     if (++scan_segment_ >= log.segment_count()) scan_segment_ = 0;
     const Segment& segment = log.segment(scan_segment_);
-    if (segment.state != Segment::State::kSealed) continue;
+    if (segment.state != Segment::State::kSealed || log.IsPinned(scan_segment_)) continue;
     if (best == kNoSegment || segment.dead_bytes() > log.segment(best).dead_bytes()) {
       best = scan_segment_;
     }
@@ -137,31 +137,42 @@ bool Reclaimer::BeginEviction() {
   const size_t small_bytes = log.queue_bytes(Queue::kSmall);
   const size_t all_bytes = small_bytes + log.queue_bytes(Queue::kMain);
   const bool small = small_bytes > all_bytes / kSmallQueueDivisor;
-  const Queue first = small ? Queue::kSmall : Queue::kMain;
-  const Queue second = small ? Queue::kMain : Queue::kSmall;
-  uint32_t victim = log.oldest(first);
-  if (victim == kNoSegment) victim = log.oldest(second);
-  // Everything may lie in the heads, when most of the memory is outside the segments.
-  if (victim == kNoSegment) victim = SealIfUsed(first);
-  if (victim == kNoSegment) victim = SealIfUsed(second);
+  const std::array<Queue, 2> queues = small ? std::array<Queue, 2>{Queue::kSmall, Queue::kMain}
+                                            : std::array<Queue, 2>{Queue::kMain, Queue::kSmall};
+  bool pinned = false;
+  uint32_t victim = OldestOf(queues, pinned);
+  if (victim == kNoSegment) victim = OldestOf(queues, pinned = true);
   if (victim == kNoSegment) return false;
   store_->RememberAsMany();
   Begin(victim, true);
+  victim_.pinned = pinned;
   return true;
 }
 
-uint32_t Reclaimer::SealIfUsed(Queue queue) {
+uint32_t Reclaimer::OldestOf(const std::array<Queue, 2>& queues, bool pinned) {
   SegmentLog& log = store_->log();
-  const uint32_t head = log.head(queue);
-  if (head == kNoSegment || log.segment(head).used_bytes == kSegmentBegin) return kNoSegment;
-  log.SealHead(queue);
-  return head;
+  for (const Queue queue : queues) {
+    for (uint32_t i = log.oldest(queue); i != kNoSegment; i = log.next(i)) {
+      const bool given_up = pinned && log.segment(i).live_bytes == 0;
+      if (log.IsPinned(i) == pinned && !given_up) return i;
+    }
+  }
+  // Everything may lie in the heads, when most of the memory is outside the segments.
+  for (const Queue queue : queues) {
+    const uint32_t head = log.head(queue);
+    if (head == kNoSegment || log.segment(head).used_bytes == kSegmentBegin) continue;
+    if (log.IsPinned(head) != pinned) continue;
+    log.SealHead(queue);
+    return head;
+  }
+  return kNoSegment;
 }
 
 void Reclaimer::Begin(uint32_t segment, bool evict) {
   victim_.segment = segment;
   victim_.offset = kSegmentBegin;
   victim_.evict = evict;
+  victim_.pinned = false;
   store_->set_moving_to(evict ? Queue::kMain : store_->log().segment(segment).queue);
 }
 
@@ -185,12 +196,14 @@ bool Reclaimer::WorkOnVictim(const ShardCall& call, Effort* effort) {
         Forget();  // the bound was lowered, or the kernel refuses memory
         return call.may_evict;
       }
+    } else if (victim_.pinned && !item.dead()) {
+      log.MarkDead(location);  // of a flush: nothing in it lives, and FindDead() knows
     }
     victim_.offset += static_cast<uint32_t>(log_bytes);
   }
   // Of items that a flush took.
   if (!log.DropOutside(victim_.segment, kDroppedBytesPerStep)) return true;
-  log.Free(victim_.segment);
+  if (!log.IsPinned(victim_.segment)) log.Free(victim_.segment);
   Forget();
   return true;
 }
@@ -219,6 +232,7 @@ void Reclaimer::Judge(Location location, const ShardCall& call, Effort* effort) 
 }
 
 bool Reclaimer::EarnsItsPlace(Location location, Effort* effort) {
+  if (victim_.pinned) return false;
   ItemHeader& item = *store_->At(location);
   const bool small = store_->log().QueueOf(location) == Queue::kSmall;
   const uint8_t uses = item.uses();

@@ -18,8 +18,11 @@
 // has still to come by is told before it moves.
 // 3. What is left of a segment in progress finds room: ItemStore keeps a segment in reserve, and
 // nothing is put in the head to which items are moved when that is the last one.
+// 4. A pinned segment is begun only when there is no other, and only to give its items up: what
+// they own outside is won, the segment itself when its last pin is gone.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "storage/item_store.h"
@@ -47,12 +50,15 @@ class Reclaimer {
   static size_t WorkFor(const Placement& placement);
   // The segment in progress is left as it is: the shard stops deciding, or drops everything.
   void Forget();
+  // Nothing in it is to be pinned: it is about to be freed.
+  bool InProgress(uint32_t segment) const { return victim_.segment == segment; }
 
  private:
   struct Victim {
     uint32_t segment = kNoSegment;
     uint32_t offset = 0;  // what lies before it is done
     bool evict = false;   // else: compaction
+    bool pinned = false;  // and freed by somebody else
   };
   // What one call may do.
   struct Effort {
@@ -69,8 +75,8 @@ class Reclaimer {
   // The segment with the most dead bytes; false when they are fewer than `gain_bytes`.
   bool BeginCompaction(size_t gain_bytes, const Effort& effort);
   bool BeginEviction();
-  // What was the queue's head, kNoSegment when nothing is in it.
-  uint32_t SealIfUsed(Queue queue);
+  // The oldest segment of the first queue that has one, pinned or not.
+  uint32_t OldestOf(const std::array<Queue, 2>& queues, bool pinned);
   void Begin(uint32_t segment, bool evict);
   // False when nothing can be moved, nor evicted instead.
   bool WorkOnVictim(const ShardCall& call, Effort* effort);

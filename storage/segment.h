@@ -39,6 +39,7 @@ struct Segment {
   int64_t crawl_due_ms = kNoCrawl;  // ExpiryCrawler: nothing in it expires before
   State state = State::kUnmapped;
   Queue queue = Queue::kSmall;  // of a head or a sealed one
+  bool maybe_pinned = false;    // else it is not
 
   // Without the end that no item fitted in.
   uint32_t dead_bytes() const { return used_bytes - kSegmentBegin - live_bytes; }

@@ -57,8 +57,10 @@ char* SegmentLog::MapOutside(size_t value_bytes) {
 
 size_t SegmentLog::UnmapOutside(const ItemHeader& item, Segment* owner) {
   const size_t bytes = RoundUpToPages(item.value_bytes());
-  outside_pages_.GiveBack(const_cast<char*>(item.value_data()), bytes);
-  outside_bytes_ -= bytes;
+  if (!pins_.ReturnLater(item.value_data())) {
+    outside_pages_.GiveBack(const_cast<char*>(item.value_data()), bytes);
+    outside_bytes_ -= bytes;
+  }
   ListOf(owner->queue).outside_bytes -= bytes;
   --owner->outside_count;
   return bytes;
@@ -89,6 +91,7 @@ Location SegmentLog::Append(Queue queue, const ItemView& item, char* outside) {
 
 void SegmentLog::Overwrite(Location location, const ItemView& item) {
   ItemHeader* header = At(location);
+  DCHECK(!IsValuePinned(location));
   DCHECK_EQ(header->LogBytes(), ShapeOf(item, header->outside()).LogBytes());
   char* outside = header->outside() ? const_cast<char*>(header->value_data()) : nullptr;
   Write(item, outside, header);
@@ -132,12 +135,50 @@ void SegmentLog::SubtractLive(size_t log_bytes, uint32_t index) {
   if (segment.live_bytes == 0 && segment.state == Segment::State::kSealed) dead_.push_back(index);
 }
 
+// Past those that are pinned, which are few.
 uint32_t SegmentLog::FindDead() {
-  for (; !dead_.empty(); dead_.pop_back()) {
-    const Segment& segment = segments_[dead_.back()];
-    if (segment.state == Segment::State::kSealed && segment.live_bytes == 0) return dead_.back();
+  for (size_t i = dead_.size(); i-- > 0;) {
+    const Segment& segment = segments_[dead_[i]];
+    if (segment.state == Segment::State::kSealed && segment.live_bytes == 0) {
+      if (!IsPinned(dead_[i])) return dead_[i];
+    } else {
+      dead_[i] = dead_.back();
+      dead_.pop_back();
+    }
   }
   return kNoSegment;
+}
+
+void SegmentLog::MarkFlushed(uint32_t index) {
+  DCHECK(segments_[index].state == Segment::State::kSealed);
+  segments_[index].live_bytes = 0;
+  dead_.push_back(index);
+}
+
+Pin SegmentLog::PinValue(Location location, size_t bytes_max) {
+  const ItemHeader& item = *At(location);
+  if (item.outside()) {
+    char* place = const_cast<char*>(item.value_data());
+    return pins_.Take({place, RoundUpToPages(item.value_bytes())}, bytes_max);
+  }
+  Segment& segment = segments_[SegmentOf(location)];
+  Pin pin = pins_.Take({segment.base, segment_bytes_}, bytes_max);
+  if (pin != nullptr) segment.maybe_pinned = true;
+  return pin;
+}
+
+bool SegmentLog::IsValuePinned(Location location) {
+  const ItemHeader& item = *At(location);
+  if (item.outside()) return pins_.Holds(item.value_data());
+  return IsPinned(SegmentOf(location));
+}
+
+bool SegmentLog::ReturnUnpinned() {
+  const MemoryRange memory = pins_.TakeReturned();
+  if (memory.bytes == 0) return false;
+  outside_pages_.GiveBack(memory.begin, memory.bytes);
+  outside_bytes_ -= memory.bytes;
+  return true;
 }
 
 void SegmentLog::NoteExpiry(Location location, int64_t expiry_ms) {
@@ -241,6 +282,7 @@ void SegmentLog::Free(uint32_t index) {
   Segment& segment = segments_[index];
   CHECK(segment.state == Segment::State::kSealed);
   CHECK_EQ(segment.outside_count, 0u);
+  CHECK(!IsPinned(index));
   Unlink(index);
   used_bytes_ -= segment.used_bytes - kSegmentBegin;
   char* base = segment.base;
@@ -261,8 +303,9 @@ void SegmentLog::ReleaseFree() {
 }
 
 void SegmentLog::Clear() {
-  for (char* piece : pieces_) UnmapPages(piece, kPieceBytes);
-  outside_pages_.Clear();
+  const std::vector<MemoryRange> pinned = pins_.Disown();
+  for (char* piece : pieces_) UnmapPagesBut(pinned, {piece, kPieceBytes});
+  outside_pages_.Clear(pinned);
   outside_bytes_ = 0;
   segments_.clear();
   free_.clear();

@@ -13,6 +13,8 @@
 // 2. live_bytes of a segment is the sum of LogBytes() of its items that are not marked dead.
 // 3. A segment's items lie back to back from kSegmentBegin to used_bytes.
 // 4. Locations 0 and 1 are never used: the index needs them for itself.
+// 5. A value's bytes stay while somebody holds a pin of it: neither is a pinned segment freed, nor
+// anything overwritten in it, and pages outside are given back later. They count until then.
 #pragma once
 
 #include <array>
@@ -23,6 +25,7 @@
 #include "storage/item.h"
 #include "storage/mapped_memory.h"
 #include "storage/page_slots.h"
+#include "storage/pins.h"
 #include "storage/record_writer.h"
 #include "storage/segment.h"
 
@@ -75,9 +78,14 @@ class SegmentLog {
   Location AppendMoved(Queue queue, Location from);
   // The item is gone; a value outside is unmapped.
   void MarkDead(Location location);
-  // Writes another one in its place. REQUIRES: as long in the log, and as many pages outside.
+  // Writes another one in its place. REQUIRES: as long in the log, and as many pages outside; not
+  // IsValuePinned().
   void Overwrite(Location location, const ItemView& item);
   void NoteExpiry(Location location, int64_t expiry_ms);
+  // The value's bytes are where they are while the pin is held, whatever becomes of the item. Null
+  // when that would be too much pinned in all (pins.h).
+  Pin PinValue(Location location, size_t bytes_max);
+  bool IsValuePinned(Location location);
 
   // ---- Segments ----
   // Seals the queue's head, takes a free segment or maps one. False when the kernel refuses; then
@@ -88,13 +96,21 @@ class SegmentLog {
   // Gives up to about bytes_max of those values outside back that belong to items which nobody
   // marked dead, and refers to any more. True when none is left.
   bool DropOutside(uint32_t segment, size_t bytes_max);
-  // Frees a sealed segment. REQUIRES: DropOutside() said true.
+  // Frees a sealed segment. REQUIRES: DropOutside() said true, and it is not pinned.
   void Free(uint32_t segment);
   // Takes one more free segment; nobody has touched its memory. False when the kernel refuses.
   bool AddFree(MemoryRange* memory);
+  bool IsPinned(uint32_t segment) {
+    Segment& it = segments_[segment];
+    return it.maybe_pinned && (it.maybe_pinned = pins_.Holds(it.base));
+  }
+  // What lives in it is all flushed: FindDead() will say so.
+  void MarkFlushed(uint32_t segment);
+  // Gives pages back that were pinned when their value went. False when there are none.
+  bool ReturnUnpinned();
   // Gives the memory of one free segment back. REQUIRES: free_count() > 0.
   void ReleaseFree();
-  // Everything is gone, all memory given back.
+  // Everything is gone, all memory given back; what is pinned by the last pin, uncounted.
   void Clear();
 
   uint32_t oldest(Queue queue) const { return ListOf(queue).oldest; }
@@ -114,7 +130,7 @@ class SegmentLog {
   Segment& segment(uint32_t index) { return segments_[index]; }
   const Segment& segment(uint32_t index) const { return segments_[index]; }
 
-  // A sealed segment without live items, kNoSegment when there is none.
+  // A sealed segment without live items that is not pinned, kNoSegment when there is none.
   uint32_t FindDead();
   // The sequence of the last append or overwrite: all items that exist now are at or below it.
   uint64_t sequence() const { return sequence_; }
@@ -153,6 +169,7 @@ class SegmentLog {
   const bool huge_pages_;
 
   PageSlots outside_pages_;
+  Pins pins_;
   std::vector<Segment> segments_;
   std::vector<uint32_t> free_;      // with memory, empty
   std::vector<uint32_t> unmapped_;  // addresses without memory

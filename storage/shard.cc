@@ -92,6 +92,19 @@ Reply Shard::Execute(const Command& command, int64_t now_ms, RecordWriter* recor
   return state_->executor.Execute(command, state_->CallOf(now_ms, records));
 }
 
+Pin Shard::PinValue(const Command& command, absl::string_view value) {
+  ShardParts& parts = state_->parts;
+  const Location location = parts.store.Find(command.hash, command.key);
+  // A gat may have moved or removed it, and given the last sight of it.
+  if (location == kNoLocation || parts.store.At(location)->value_data() != value.data()) {
+    return nullptr;
+  }
+  SegmentLog& log = parts.store.log();
+  if (parts.reclaimer.InProgress(log.SegmentOf(location))) return nullptr;
+  const size_t divisor = state_->deciding ? kPinnedMemoryDivisor : kPinnedMemoryDivisorOfSlave;
+  return log.PinValue(location, parts.store.memory_bytes_max() / divisor);
+}
+
 int64_t Shard::Maintain(int64_t now_ms, size_t items_max, RecordWriter* records) {
   CHECK(state_->deciding);
   const ShardCall call = state_->CallOf(now_ms, records);

@@ -31,6 +31,7 @@
 #include "proto/replication/key_effect.h"
 #include "proto/replication/replication.pb.h"
 #include "storage/mapped_memory.h"
+#include "storage/pins.h"
 #include "storage/record_writer.h"
 #include "storage/shard_options.h"
 #include "storage/shard_stats.h"
@@ -60,6 +61,9 @@ class Shard {
   // command.hash set; key 1..250 bytes. kFlush: expiry_ms kNever flushes now, a time makes it
   // pending.
   Reply Execute(const Command& command, int64_t now_ms, RecordWriter* records);
+  // Keeps the bytes of `value`, which Execute() or Read() of this command just gave, for whoever
+  // reads them on another thread or later. Null: they are to be copied.
+  Pin PinValue(const Command& command, absl::string_view value);
   // Fires an overdue delayed flush and takes back expired items, up to `items_max` looked at (0:
   // the flush only). Returns the stream time at which it wants to be called again, kNever when
   // there is nothing to wait for.

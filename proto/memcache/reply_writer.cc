@@ -27,21 +27,9 @@ char* WriteField(uint64_t value, char* to) {
 }
 
 void ComposeHit(const Request& request, const Reply& reply, std::string* out) {
-  const absl::string_view key = request.command.key;
-  CHECK_LE(key.size(), kKeyBytesMax);
-  char line[kValueLineBytesMax];
-  char* at = line;
-  std::memcpy(at, kValuePrefix.data(), kValuePrefix.size());
-  at += kValuePrefix.size();
-  std::memcpy(at, key.data(), key.size());
-  at = WriteField(reply.client_flags, at + key.size());
-  at = WriteField(reply.value.size(), at);
-  if (request.form == ReplyForm::kTextValueWithCas) at = WriteField(reply.cas, at);
-  *at++ = '\r';
-  *at++ = '\n';
-  out->append(line, static_cast<size_t>(at - line));
+  ComposeBeforeValue(request, reply, out);
   Append(reply.value, out);
-  Append(request.last_key ? kValueAndListEnd : kValueEnd, out);
+  ComposeBehindValue(request, out);
 }
 
 absl::string_view TooLarge(Op op) {
@@ -107,6 +95,32 @@ void ComposeStatus(const Request& request, const Reply& reply, std::string* out)
 }
 
 }  // namespace
+
+bool HasValue(const Request& request, const Reply& reply) {
+  const bool may_have =
+      request.form == ReplyForm::kTextValue || request.form == ReplyForm::kTextValueWithCas;
+  return may_have && reply.status == Status::kHit && !request.noreply;
+}
+
+void ComposeBeforeValue(const Request& request, const Reply& reply, std::string* out) {
+  const absl::string_view key = request.command.key;
+  CHECK_LE(key.size(), kKeyBytesMax);
+  char line[kValueLineBytesMax];
+  char* at = line;
+  std::memcpy(at, kValuePrefix.data(), kValuePrefix.size());
+  at += kValuePrefix.size();
+  std::memcpy(at, key.data(), key.size());
+  at = WriteField(reply.client_flags, at + key.size());
+  at = WriteField(reply.value.size(), at);
+  if (request.form == ReplyForm::kTextValueWithCas) at = WriteField(reply.cas, at);
+  *at++ = '\r';
+  *at++ = '\n';
+  out->append(line, static_cast<size_t>(at - line));
+}
+
+void ComposeBehindValue(const Request& request, std::string* out) {
+  Append(request.last_key ? kValueAndListEnd : kValueEnd, out);
+}
 
 void ComposeReply(const Request& request, const Reply& reply, std::string* out) {
   if (request.noreply) return;

@@ -22,4 +22,10 @@ namespace twincached {
 // REQUIRES: request.kind is kStore, kFlush, kImmediate or kVerbosity.
 void ComposeReply(const Request& request, const Reply& reply, std::string* out);
 
+// A hit in three parts, for a caller that has the value's bytes elsewhere: what comes before them
+// and behind them. REQUIRES: HasValue().
+bool HasValue(const Request& request, const Reply& reply);
+void ComposeBeforeValue(const Request& request, const Reply& reply, std::string* out);
+void ComposeBehindValue(const Request& request, std::string* out);
+
 }  // namespace twincached

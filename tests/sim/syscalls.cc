@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 
 #include "proto/check.h"
 #include "tests/sim/process.h"
@@ -73,6 +74,15 @@ int __wrap_connect(int fd, const sockaddr* address, socklen_t) {
 
 ssize_t __wrap_send(int fd, const void* data, size_t bytes, int) {
   return Errno(Process::current()->Send(fd, static_cast<const char*>(data), bytes));
+}
+
+ssize_t __wrap_sendmsg(int fd, const msghdr* message, int) {
+  std::string bytes;
+  for (size_t i = 0; i < message->msg_iovlen; ++i) {
+    const iovec& piece = message->msg_iov[i];
+    bytes.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+  }
+  return Errno(Process::current()->Send(fd, bytes.data(), bytes.size()));
 }
 
 ssize_t __wrap_recv(int fd, void* data, size_t bytes, int) {

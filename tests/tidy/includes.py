@@ -59,6 +59,9 @@ _ALLOWED = {
 _EXCEPTIONS = {
     # Segments are mapped in pieces that huge pages fit: memory, not input or output.
     "storage/mapped_memory.cc": frozenset(("sys/mman.h", "unistd.h")),
+    # A pin is let go by the thread that has sent the value.
+    "storage/pins.cc": frozenset(("atomic",)),
+    "storage/pins.h": frozenset(("atomic",)),
 }
 
 # Code outside net/ that drives io_uring itself: the floor that servers are measured against, and

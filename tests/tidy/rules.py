@@ -59,6 +59,9 @@ _BANS = (
 )
 _BANS = tuple((layers, re.compile(pattern), rule, fix) for layers, pattern, rule, fix in _BANS)
 
+# A value that is read outside of its shard is let go by the thread that has sent it.
+_MAY_USE = {path: re.compile(r"std::atomic") for path in ("storage/pins.cc", "storage/pins.h")}
+
 _STD_STRING_VIEW = re.compile(r"\bstd::string_view\b|#\s*include\s*<string_view>")
 
 
@@ -182,7 +185,8 @@ def check_bans(source):
     for number, line in enumerate(source.code_lines, 1):
         for layers, pattern, rule, fix in _BANS:
             match = pattern.search(line) if layers is None or source.layer in layers else None
-            if match:
+            may_use = _MAY_USE.get(source.path)
+            if match and not (may_use and may_use.match(match.group())):
                 findings.append(Finding(source.path, number, rule, f"`{match.group().strip()}`",
                                         fix))
     return findings

@@ -131,6 +131,9 @@ class BanTest(unittest.TestCase):
                      "const char* e = getenv(name);", "thread_local int x;"):
             self.check_ban("proto/a.cc", line, "impure")
             self.check_ban("storage/a.cc", line, "impure")
+        self.check_ban("storage/a.cc", "std::atomic<int> a;", "impure")
+        self.assertEqual(found("storage/pins.cc", "std::atomic<int> a;\n"), [])
+        self.check_ban("storage/pins.cc", "std::mutex m;", "impure")
         for line in ("void F() { clock.time(3); }", "int expiry_time(int a);", "std::mutex m;"):
             self.assertEqual(found("actors/a.cc", line + "\n"), [])
         self.assertEqual(found("proto/a.cc", "int b = item.time();\nint c = snprintf(d);\n"), [])

@@ -344,6 +344,54 @@ TEST_F(ListenerTest, NothingLeavesWhenThisNodeMayTellNothingAnyMore) {
 
 // ---------------------------------------------------------------- clients that go
 
+class ListenerLargeValueTest : public ListenerBacklogTest {
+ protected:
+  // More than a socket takes, so that the reply waits in the LISTENER.
+  const std::string old_ = std::string(900'000, 'o');
+  const std::string new_ = std::string(900'000, 'n');
+
+  // Its socket takes a part at a time.
+  std::string Put(net::Peer* client, const std::string& text) {
+    for (size_t sent = 0; sent < text.size(); Settle()) sent += client->SendSome(text.substr(sent));
+    return client->Received();
+  }
+};
+
+TEST_F(ListenerLargeValueTest, IsToldAsItWasWhateverBecomesOfTheItem) {
+  const auto writer = Connect();
+  for (const std::string& change : {SetText("a", new_), SetText("a", "small"),
+                                    std::string("delete a\r\n"), std::string("flush_all\r\n")}) {
+    EXPECT_EQ(Put(writer.get(), SetText("a", old_)), "STORED\r\n");
+    const auto reader = Connect();
+    reader->Send("get a\r\nget b\r\n");
+    Settle();
+    Put(writer.get(), change);
+    EXPECT_TRUE(ReadAll(reader.get()) == ValueText("a", old_) + "END\r\nEND\r\n") << change[0];
+  }
+}
+
+TEST_F(ListenerLargeValueTest, GoesWithAClientThatDoesNotReadIt) {
+  const auto writer = Connect();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(Put(writer.get(), SetText("a", i % 2 == 0 ? old_ : new_)), "STORED\r\n");
+    const auto reader = Connect();
+    reader->Send("get a\r\nget a\r\n");
+    Settle();
+  }
+  const std::string expected = ValueText("a", new_) + "END\r\n";
+  writer->Send("get a\r\n");
+  Settle();
+  EXPECT_TRUE(ReadAll(writer.get()) == expected);
+}
+
+TEST_F(ListenerLargeValueTest, ThatIsHeldLeavesWhenItIsAcknowledged) {
+  ServePaired();
+  const auto writer = Connect();
+  EXPECT_EQ(Put(writer.get(), SetText("a", old_) + "get a\r\n" + SetText("a", new_)), "");
+  Acknowledge({9, 9});
+  EXPECT_TRUE(ReadAll(writer.get()) == "STORED\r\n" + ValueText("a", old_) + "END\r\nSTORED\r\n");
+}
+
 TEST_F(ListenerTest, AQuitEndsAClientWhateverComesBehindIt) {
   for (const size_t more : {0u, 10u, 150'000u}) {
     const auto client = Connect();

@@ -45,6 +45,23 @@ TEST(ReplyWriter, WritesAHitWithItsValueAndEnd) {
             "VALUE key 4294967295 4\r\na\r\nb\r\nEND\r\n");
 }
 
+TEST(ReplyWriter, WritesAHitAroundItsValue) {
+  Request request = StoreRequest(Op::kGet, ReplyForm::kTextValueWithCas);
+  for (const bool last_key : {false, true}) {
+    request.last_key = last_key;
+    std::string out;
+    ASSERT_TRUE(HasValue(request, Hit("value")));
+    ComposeBeforeValue(request, Hit("value"), &out);
+    out.append("value");
+    ComposeBehindValue(request, &out);
+    EXPECT_EQ(out, Composed(request, Hit("value")));
+  }
+  EXPECT_FALSE(HasValue(request, WithStatus(Status::kMiss)));
+  EXPECT_FALSE(HasValue(StoreRequest(Op::kSet), Hit("value")));
+  request.noreply = true;
+  EXPECT_FALSE(HasValue(request, Hit("value")));
+}
+
 TEST(ReplyWriter, WritesTheCasOfAGets) {
   EXPECT_EQ(Composed(StoreRequest(Op::kGet, ReplyForm::kTextValueWithCas), Hit("")),
             "VALUE key 4294967295 0 18446744073709551615\r\n\r\nEND\r\n");
@@ -73,8 +90,7 @@ TEST(ReplyWriter, AnswersAFailedGatInPlaceOfEnd) {
   request.last_key = false;
   EXPECT_EQ(Composed(request, WithStatus(Status::kNoReplica)), "");
   request.last_key = true;
-  EXPECT_EQ(Composed(request, WithStatus(Status::kNoReplica)),
-            "SERVER_ERROR no replica\r\n");
+  EXPECT_EQ(Composed(request, WithStatus(Status::kNoReplica)), "SERVER_ERROR no replica\r\n");
 }
 
 TEST(ReplyWriter, WritesEachStatusAsMemcachedDoes) {

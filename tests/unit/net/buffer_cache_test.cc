@@ -18,7 +18,7 @@ TEST(BufferCache, GivesTheSizeThatFits) {
     buffer.data[0] = buffer.data[buffer.capacity - 1] = 'x';
     const size_t rounded_max = wanted <= kSmallBufferBytes   ? kSmallBufferBytes
                                : wanted <= kLargeBufferBytes ? kLargeBufferBytes
-                                                             : wanted + 4095;
+                                                             : wanted + kHugeBufferStepBytes - 1;
     EXPECT_LE(buffer.capacity, rounded_max);
     cache.Return(buffer);
   }
@@ -45,6 +45,35 @@ TEST(BufferCache, TakesBackMoreThanItKeeps) {
     buffers.push_back(cache.Take(kLargeBufferBytes));
   for (const Buffer& buffer : buffers)
     cache.Return(buffer);  // a leak or a double free is asan's to see
+}
+
+TEST(BufferCache, KeepsHugeBuffersForValuesOfAboutTheirSize) {
+  BufferCache cache;
+  const Buffer buffer = cache.Take(1'000'000);
+  cache.Return(buffer);
+  const Buffer smaller = cache.Take(400'000);
+  EXPECT_NE(smaller.data, buffer.data) << "less than half";
+  const Buffer larger = cache.Take(1'100'000);
+  EXPECT_NE(larger.data, buffer.data);
+  const Buffer again = cache.Take(900'000);
+  EXPECT_EQ(again.data, buffer.data);
+  EXPECT_EQ(again.capacity, buffer.capacity);
+  for (const Buffer& each : {smaller, larger, again}) cache.Return(each);
+}
+
+TEST(BufferCache, KeepsSoManyHugeBytesAndTheLatest) {
+  BufferCache cache;
+  std::vector<Buffer> buffers;
+  for (int i = 0; i < 10; ++i) buffers.push_back(cache.Take(1u << 20));
+  const Buffer enormous = cache.Take(2 * kHugeBytesKept);
+  for (const Buffer& buffer : buffers) cache.Return(buffer);
+  cache.Return(enormous);
+  std::vector<Buffer> again;
+  for (size_t i = 0; i < kHugeBytesKept >> 20; ++i) {
+    again.push_back(cache.Take(1u << 20));
+    EXPECT_EQ(again.back().data, buffers[9 - i].data);
+  }
+  for (const Buffer& buffer : again) cache.Return(buffer);
 }
 
 TEST(BufferCache, KeepsStringsEmptyWithTheirCapacity) {

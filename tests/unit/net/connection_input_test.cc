@@ -102,14 +102,44 @@ TEST_P(ConnectionInput, StopsReadingAnOwnerThatDoesNotConsume) {
 
 TEST_P(ConnectionInput, ReadsABoundedPartPerIteration) {
   handler_.on_input = [](Connection&) {};
-  connection_->SetInputWanted(1 << 20);
   const std::string stream(1 << 20, 'x');
-  size_t sent = 0;
-  for (size_t before = 0; before < stream.size(); before = connection_->input().size()) {
-    sent += peer_.SendSome(stream.substr(sent));
-    loop_->Poll(100);
-    EXPECT_LE(connection_->input().size() - before, kReadBytesPerIteration);
+  for (const size_t wanted : {size_t{1} << 20, size_t{100'000}}) {
+    connection_->SetInputWanted(wanted);
+    size_t sent = 0;
+    for (size_t before = 0; before < wanted; before = connection_->input().size()) {
+      sent += peer_.SendSome(stream.substr(0, wanted).substr(sent));
+      loop_->Poll(100);
+      EXPECT_LE(connection_->input().size() - before,
+                wanted > kValueBytesPerIteration ? kValueBytesPerIteration : 100'000);
+    }
+    connection_->Consume(wanted);
   }
+}
+
+// Large requests, then small ones, then the end: each is read in its way.
+TEST_P(ConnectionInput, ReadsSmallRequestsBehindLargeOnes) {
+  const std::string value = Pattern(100'000);
+  handler_.on_input = [&](Connection& connection) {
+    if (connection.input()[0] != 's' && connection.input().size() < value.size()) {
+      return connection.SetInputWanted(value.size());
+    }
+    handler_.received += std::string(connection.input());
+    connection.Consume(connection.input().size());
+  };
+  std::string expected;
+  for (int i = 0; i < 3; ++i) {
+    for (const std::string& request : {value, value, std::string("small"), std::string("s")}) {
+      expected += request;
+      size_t sent = 0;
+      EXPECT_TRUE(PollUntil([&] {
+        sent += peer_.SendSome(request.substr(sent));
+        return handler_.received.size() == expected.size();
+      }));
+    }
+  }
+  EXPECT_TRUE(handler_.received == expected);
+  peer_.Close();
+  EXPECT_TRUE(PollUntil([&] { return handler_.closes == 1; }));
 }
 
 TEST_P(ConnectionInput, PauseStopsDelivery) {

@@ -1,4 +1,5 @@
 #include <csignal>
+#include <memory>
 #include <string>
 
 #include "net/connection.h"
@@ -59,6 +60,86 @@ TEST_P(ConnectionOutput, ThePartThatDidNotFitFollowsByItself) {
   Settle();
   EXPECT_EQ(handler_.log, "drained ");
   EXPECT_EQ(loop_->Poll(0), 0u);  // writability is no longer asked for
+}
+
+TEST_P(ConnectionOutput, BorrowedBytesLeaveInTheirPlace) {
+  const std::string value(100'000, 'v');
+  const auto owner = std::make_shared<int>(0);
+  connection_->output()->append("before ");
+  connection_->Borrow(value, owner);
+  connection_->output()->append(" behind");
+  EXPECT_EQ(connection_->appended(), value.size() + 14);
+  connection_->Flush();
+  EXPECT_TRUE(PeerReceives(value.size() + 14));
+  EXPECT_EQ(received_, "before " + value + " behind");
+  EXPECT_EQ(owner.use_count(), 1);
+  EXPECT_EQ(handler_.log, "");
+}
+
+TEST_P(ConnectionOutput, ManyBorrowedPiecesLeaveInOneFlush) {
+  const auto owner = std::make_shared<int>(0);
+  for (int i = 0; i < 200; ++i) {
+    connection_->output()->append("text ");
+    connection_->Borrow("piece ", owner);
+  }
+  connection_->Flush();
+  EXPECT_EQ(connection_->written(), 200u * 11);
+  EXPECT_TRUE(PeerReceives(200 * 11));
+}
+
+TEST_P(ConnectionOutput, ABorrowedValueThatDoesNotFitFollowsAndIsLetGo) {
+  const std::string value(kMoreThanTheSocketTakes, 'v');
+  const auto owner = std::make_shared<int>(0);
+  connection_->output()->append("before ");
+  connection_->Borrow(value, owner);
+  connection_->output()->append(" behind");
+  connection_->FlushSoon();
+  EXPECT_EQ(owner.use_count(), 2);
+  EXPECT_TRUE(PeerReceives(value.size() + 14));
+  EXPECT_TRUE(PollUntil([&] { return handler_.drains == 1; }));
+  EXPECT_TRUE(received_ == "before " + value + " behind");
+  EXPECT_EQ(owner.use_count(), 1);
+}
+
+TEST_P(ConnectionOutput, TheSendLimitHoldsBorrowedBytesBack) {
+  const auto owner = std::make_shared<int>(0);
+  connection_->set_send_limit(4);
+  connection_->output()->append("ab");
+  connection_->Borrow("cdef", owner);
+  connection_->Flush();
+  Settle();
+  EXPECT_EQ(peer_.Received(), "abcd");
+  EXPECT_EQ(owner.use_count(), 2);
+  connection_->set_send_limit(kNoSendLimit);
+  connection_->Flush();
+  EXPECT_EQ(peer_.Received(), "ef");
+  EXPECT_EQ(owner.use_count(), 1);
+}
+
+// What was to leave soon goes first.
+TEST_P(ConnectionOutput, BorrowedBehindWhatLeavesSoon) {
+  connection_->output()->append("ab");
+  connection_->FlushSoon();
+  connection_->Borrow("cd", std::make_shared<int>(0));
+  Settle();
+  connection_->Flush();
+  EXPECT_EQ(peer_.Received(), "abcd");
+}
+
+TEST_P(ConnectionOutput, BorrowedBytesAreLetGoWithAConnectionThatBreaksOrGoes) {
+  const std::string value(kMoreThanTheSocketTakes, 'v');
+  const auto owner = std::make_shared<int>(0);
+  connection_->Borrow(value, owner);
+  connection_->Flush();
+  EXPECT_EQ(owner.use_count(), 2);
+  peer_.CloseWithReset();
+  EXPECT_TRUE(PollUntil([&] { return handler_.closes == 1; }));
+  connection_->Flush();
+  EXPECT_EQ(connection_->written(), connection_->appended());
+  EXPECT_EQ(owner.use_count(), 1);
+  connection_->Borrow(value, owner);
+  connection_.reset();
+  EXPECT_EQ(owner.use_count(), 1);
 }
 
 TEST_P(ConnectionOutput, BytesAppendedWhileBlockedKeepTheirPlace) {

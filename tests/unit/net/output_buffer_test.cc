@@ -1,6 +1,8 @@
 #include "net/output_buffer.h"
 
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <random>
 #include <string>
 
@@ -11,6 +13,20 @@ namespace {
 
 class OutputBufferTest : public testing::Test {
  protected:
+  // What Gather() gives, in pieces that are not empty and stay below the limit.
+  static std::string Gathered(const OutputBuffer& buffer, uint64_t limit) {
+    iovec pieces[64];
+    std::string text;
+    const size_t count = buffer.Gather(limit, pieces, 64);
+    for (size_t i = 0; i < count; ++i) {
+      EXPECT_GT(pieces[i].iov_len, 0u);
+      text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+    }
+    EXPECT_LE(text.size(), buffer.UnwrittenBytes(limit));
+    EXPECT_TRUE(count == 64 || text.size() == buffer.UnwrittenBytes(limit));
+    return text;
+  }
+
   BufferCache cache_;
   OutputBuffer buffer_{&cache_};
 };
@@ -65,6 +81,87 @@ TEST_F(OutputBufferTest, WrittenBytesDoNotPileUp) {
   }
   EXPECT_LT(capacity_max, 1u << 20);
   EXPECT_EQ(buffer_.written(), 10000u * 1000);
+}
+
+TEST_F(OutputBufferTest, BorrowedPiecesKeepTheirPlace) {
+  const std::string first = "first", second = "second";
+  for (size_t split = 0; split <= 20; ++split) {
+    OutputBuffer buffer(&cache_);
+    const auto owner = std::make_shared<int>(0);
+    buffer.text()->append("ab");
+    buffer.Borrow(first, owner);
+    buffer.Borrow(second, owner);
+    buffer.text()->append("cdefg");
+    buffer.Borrow("hi", owner);
+    ASSERT_EQ(buffer.appended(), 20u);
+    EXPECT_EQ(owner.use_count(), 4);
+    EXPECT_EQ(Gathered(buffer, split), std::string("abfirstsecondcdefghi").substr(0, split));
+    buffer.MarkWritten(split);
+    EXPECT_EQ(buffer.written(), split);
+    EXPECT_EQ(Gathered(buffer, UINT64_MAX), std::string("abfirstsecondcdefghi").substr(split));
+    EXPECT_EQ(owner.use_count(), 1 + (split < 7) + (split < 13) + (split < 20));
+    buffer.text()->append("j");
+    EXPECT_EQ(Gathered(buffer, UINT64_MAX), std::string("abfirstsecondcdefghij").substr(split));
+    buffer.MarkWritten(21 - split);
+    EXPECT_TRUE(buffer.empty());
+    EXPECT_EQ(owner.use_count(), 1);
+  }
+}
+
+TEST_F(OutputBufferTest, BorrowsNothing) {
+  const auto owner = std::make_shared<int>(0);
+  buffer_.Borrow("", owner);
+  EXPECT_TRUE(buffer_.empty());
+  EXPECT_EQ(owner.use_count(), 1);
+}
+
+TEST_F(OutputBufferTest, GathersTheFirstPieces) {
+  const auto owner = std::make_shared<int>(0);
+  for (int i = 0; i < 3; ++i) {
+    buffer_.text()->append("t");
+    buffer_.Borrow("b", owner);
+  }
+  iovec pieces[4];
+  EXPECT_EQ(buffer_.Gather(UINT64_MAX, pieces, 4), 4u);
+  EXPECT_EQ(buffer_.Gather(3, pieces, 4), 3u);
+  EXPECT_EQ(buffer_.Gather(0, pieces, 4), 0u);
+}
+
+TEST_F(OutputBufferTest, LetsGoWhenItIsDestroyed) {
+  const auto owner = std::make_shared<int>(0);
+  {
+    OutputBuffer buffer(&cache_);
+    buffer.Borrow("b", owner);
+  }
+  EXPECT_EQ(owner.use_count(), 1);
+}
+
+TEST_F(OutputBufferTest, RandomChainsComeOutAsTheyWentIn) {
+  std::mt19937 random(1);
+  const auto owner = std::make_shared<int>(0);
+  std::deque<std::string> borrowed;
+  std::string expected;
+  size_t position = 0;
+  for (int step = 0; step < 20000; ++step) {
+    std::string text(random() % (step % 200 == 0 ? 200000 : 500), '\0');
+    for (char& c : text) c = static_cast<char>(position++ * 31 >> 2);
+    expected += text;
+    if (random() % 2 == 0) {
+      buffer_.text()->append(text);
+    } else {
+      borrowed.push_back(text);
+      buffer_.Borrow(borrowed.back(), owner);
+    }
+    const uint64_t limit = buffer_.written() + random() % (expected.size() + 2);
+    const std::string gathered = Gathered(buffer_, limit);
+    ASSERT_TRUE(gathered == expected.substr(0, gathered.size())) << step;
+    const size_t bytes = random() % 2 == 0 ? gathered.size() : random() % (gathered.size() + 1);
+    buffer_.MarkWritten(bytes);
+    expected.erase(0, bytes);
+    ASSERT_EQ(buffer_.appended(), position);
+    ASSERT_EQ(buffer_.written(), position - expected.size());
+    if (!buffer_.has_borrowed()) borrowed.clear();
+  }
 }
 
 TEST_F(OutputBufferTest, RandomWritesComeOutAsTheyWentIn) {

@@ -82,7 +82,7 @@ TEST(PageSlots, ClearTakesBackEverything) {
   PageSlots slots;
   const size_t before = MappingsOfThisProcess();
   for (int i = 0; i < 100; ++i) slots.Take((1 + i) * kPage)[0] = 'x';
-  slots.Clear();
+  slots.Clear({});
   EXPECT_LE(MappingsOfThisProcess(), before);
   EXPECT_NE(slots.Take(kPage), nullptr);
 }

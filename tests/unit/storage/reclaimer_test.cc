@@ -31,6 +31,17 @@ class ReclaimerTest : public ::testing::Test {
     return Run(Op::kSet, key, std::string(value_bytes, 'x'), expiry_ms).status;
   }
   bool Has(const std::string& key) { return Run(Op::kGet, key).status == Status::kHit; }
+  struct PinnedRead {
+    Pin pin;
+    absl::string_view value;
+  };
+  PinnedRead Read(const std::string& key) {
+    Command command;
+    command.key = key;
+    command.hash = HashKey(key, ShardWorld::kSeed);
+    const Reply reply = Run(Op::kGet, key);
+    return {world_.shard(0).PinValue(command, reply.value), reply.value};
+  }
   ShardStats stats() { return world_.shard(0).stats(); }
   void ExpectBound() { EXPECT_LE(stats().memory_bytes, kBytes); }
 
@@ -51,6 +62,63 @@ TEST_F(ReclaimerTest, EvictsTheOldestFirst) {
   const uint64_t items = stats().items;
   for (uint64_t i = 4000 - items; i < 4000; ++i) EXPECT_TRUE(Has("key" + std::to_string(i)));
   ExpectBound();
+}
+
+// 512 KiB in segments of 16 KiB: one of them may be pinned.
+TEST_F(ReclaimerTest, EvictsAroundAValueThatIsRead) {
+  const std::string value(1000, 'r');
+  Run(Op::kSet, "read", value);
+  PinnedRead read = Read("read");
+  ASSERT_NE(read.pin, nullptr);
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 20'000; ++i) {
+      ASSERT_EQ(Set("key" + std::to_string(i), 200), Status::kStored);
+    }
+    EXPECT_TRUE(read.pin == nullptr || read.value == value);
+    ExpectBound();
+    read.pin.reset();
+  }
+  EXPECT_FALSE(Has("read"));
+}
+
+TEST_F(ReclaimerTest, WhatIsReadIsNotOverwritten) {
+  const std::string value(1000, 'r');
+  Run(Op::kSet, "read", value);
+  const PinnedRead read = Read("read");
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(Run(Op::kSet, "read", std::string(1000, static_cast<char>(i))).status,
+              Status::kStored);
+  }
+  EXPECT_EQ(read.value, value);
+  EXPECT_EQ(stats().evictions, 0u);
+}
+
+// Nearly all memory is outside, and what refers to it in the segment that is read.
+TEST_F(ReclaimerTest, AtLastEvictsFromAPinnedSegment) {
+  const std::string value(1000, 'r');
+  Run(Op::kSet, "read", value);
+  const PinnedRead read = Read("read");
+  ASSERT_NE(read.pin, nullptr);
+  for (int i = 0; i < 200; ++i) {
+    ASSERT_EQ(Set("key" + std::to_string(i), 60'000), Status::kStored) << i;
+    ExpectBound();
+  }
+  EXPECT_EQ(read.value, value);
+  EXPECT_FALSE(Has("read"));
+}
+
+TEST_F(ReclaimerTest, AFlushedSegmentThatIsReadIsFreedLater) {
+  const std::string value(1000, 'r');
+  Run(Op::kSet, "read", value);
+  PinnedRead read = Read("read");
+  for (int i = 0; i < 1000; ++i) Set("key" + std::to_string(i), 200);
+  ASSERT_EQ(Run(Op::kFlush, "").status, Status::kFlushed);
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 1500; ++i) ASSERT_EQ(Set("new" + std::to_string(i), 200), Status::kStored);
+    EXPECT_TRUE(read.pin == nullptr || read.value == value);
+    read.pin.reset();
+  }
+  EXPECT_EQ(stats().evictions, 0u);
 }
 
 TEST_F(ReclaimerTest, FillsMostOfTheMemoryWithItems) {

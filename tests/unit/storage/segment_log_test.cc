@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
 namespace twincached {
 namespace {
@@ -61,6 +63,99 @@ TEST(SegmentLog, WalksOverDeadStubs) {
   const Location next = log.Append(Queue::kSmall, MakeItem("next", "value", 2), nullptr);
   log.MarkDead(stub);
   EXPECT_EQ(log.OffsetOf(stub) + log.At(stub)->LogBytes(), log.OffsetOf(next));
+}
+
+TEST(SegmentLog, APinnedSegmentIsDeadOnlyWhenItIsLetGo) {
+  SegmentLog log(kSegmentBytes, false);
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+  const Location location = log.Append(Queue::kSmall, MakeItem("key", "value", 1), nullptr);
+  const absl::string_view value = log.At(location)->value();
+  Pin first = log.PinValue(location, kSegmentBytes);
+  Pin second = log.PinValue(location, kSegmentBytes);
+  ASSERT_TRUE(first != nullptr && second != nullptr) << "one range";
+  EXPECT_TRUE(log.IsValuePinned(location));
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+  log.MarkDead(location);
+  EXPECT_EQ(log.FindDead(), kNoSegment);
+  EXPECT_EQ(value, "value");
+  first.reset();
+  EXPECT_EQ(log.FindDead(), kNoSegment);
+  second.reset();
+  EXPECT_EQ(log.FindDead(), log.SegmentOf(location));
+  log.Free(log.SegmentOf(location));
+  EXPECT_EQ(log.FindDead(), kNoSegment);
+}
+
+TEST(SegmentLog, ADeadSegmentIsFoundBehindAPinnedOne) {
+  SegmentLog log(kSegmentBytes, false);
+  Location items[3];
+  for (Location& item : items) {
+    ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+    item = log.Append(Queue::kSmall, MakeItem("key", "value", 1), nullptr);
+  }
+  log.SealHead(Queue::kSmall);
+  const Pin pin = log.PinValue(items[2], kSegmentBytes);
+  for (const Location item : items) log.MarkDead(item);
+  EXPECT_EQ(log.FindDead(), log.SegmentOf(items[1]));
+  log.Free(log.SegmentOf(items[1]));
+  EXPECT_EQ(log.FindDead(), log.SegmentOf(items[0]));
+  log.Free(log.SegmentOf(items[0]));
+  EXPECT_EQ(log.FindDead(), kNoSegment);
+}
+
+TEST(SegmentLog, PagesOutsideComeBackWhenTheyAreLetGo) {
+  SegmentLog log(kSegmentBytes, false);
+  ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+  const std::string large(10'000, 'x');
+  const Location location =
+      log.Append(Queue::kSmall, MakeItem("key", large, 1), log.MapOutside(large.size()));
+  const absl::string_view value = log.At(location)->value();
+  Pin pin = log.PinValue(location, 1 << 20);
+  const size_t memory_bytes = log.memory_bytes();
+  log.MarkDead(location);
+  EXPECT_EQ(log.memory_bytes(), memory_bytes) << "they count";
+  EXPECT_EQ(log.queue_bytes(Queue::kSmall), log.segment_cost_bytes());
+  EXPECT_FALSE(log.ReturnUnpinned());
+  EXPECT_EQ(value, large);
+  EXPECT_NE(log.MapOutside(large.size()), value.data());
+  pin.reset();
+  EXPECT_TRUE(log.ReturnUnpinned());
+  EXPECT_FALSE(log.ReturnUnpinned());
+  EXPECT_EQ(log.memory_bytes(), memory_bytes) << "of the other value";
+}
+
+TEST(SegmentLog, PinnedBytesOutliveIt) {
+  auto log = std::make_unique<SegmentLog>(kSegmentBytes, false);
+  ASSERT_TRUE(log->OpenHead(Queue::kSmall));
+  const std::string large(10'000, 'x');
+  const Location inside = log->Append(Queue::kSmall, MakeItem("a", "value", 1), nullptr);
+  const Location outside =
+      log->Append(Queue::kSmall, MakeItem("b", large, 2), log->MapOutside(large.size()));
+  const absl::string_view values[] = {log->At(inside)->value(), log->At(outside)->value()};
+  Pin pins[] = {log->PinValue(inside, 1 << 20), log->PinValue(outside, 1 << 20)};
+  log->Clear();
+  EXPECT_EQ(log->memory_bytes(), 0u);
+  ASSERT_TRUE(log->OpenHead(Queue::kSmall));
+  const Location other = log->Append(Queue::kSmall, MakeItem("c", "other", 3), nullptr);
+  EXPECT_EQ(log->PinValue(other, 2 * kSegmentBytes), nullptr) << "what was disowned is pinned";
+  pins[1].reset();
+  EXPECT_NE(log->PinValue(other, 2 * kSegmentBytes), nullptr);
+  log.reset();
+  EXPECT_EQ(values[0], "value");
+}
+
+TEST(SegmentLog, PinsNoMoreThanIsAllowed) {
+  SegmentLog log(kSegmentBytes, false);
+  std::vector<Pin> pins;
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_TRUE(log.OpenHead(Queue::kSmall));
+    const Location item = log.Append(Queue::kSmall, MakeItem("key", "value", 1), nullptr);
+    pins.push_back(log.PinValue(item, 3 * kSegmentBytes));
+    EXPECT_EQ(pins.back() != nullptr, i < 3);
+  }
+  pins.erase(pins.begin());
+  const Location item = log.Append(Queue::kSmall, MakeItem("key", "value", 1), nullptr);
+  EXPECT_NE(log.PinValue(item, 3 * kSegmentBytes), nullptr);
 }
 
 TEST(SegmentLog, SealsInOrderAndFreesFromTheMiddle) {

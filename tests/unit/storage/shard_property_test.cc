@@ -10,6 +10,8 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "storage/shard.h"
 #include "tests/unit/storage/shard_model.h"
@@ -49,7 +51,10 @@ class PropertyRun {
     for (int i = 0; i < count && !::testing::Test::HasFailure(); ++i) Step();
     while (snapshotting_) NextChunk();
     Compare();
+    LetGo(0);
   }
+
+  uint64_t pinned() const { return pinned_; }
 
   uint64_t evictions() {
     uint64_t sum = 0;
@@ -100,6 +105,7 @@ class PropertyRun {
     if (Below(1000) == 0) Join();
     if (snapshotting_ && Below(10) == 0) NextChunk();
     Execute(RandomCommand());
+    LetGo(Below(200) == 0 ? 0 : 20);
     CheckBound();
     if (Below(500) == 0) Compare();
   }
@@ -118,6 +124,7 @@ class PropertyRun {
       EXPECT_EQ(ShardModel::String(reply.value), here.value);
       EXPECT_EQ(reply.cas, here.version);
       EXPECT_EQ(reply.client_flags, here.client_flags);
+      if (Below(4) == 0) PinHit(command, reply.value);
     }
     LearnRemovals(command);
     const bool gone = ShardModel::Expired(item.expiry_ms, now_ms_);
@@ -125,15 +132,38 @@ class PropertyRun {
       EXPECT_GT(reply.cas, newest_) << "a version twice, or going back";
       item.version = reply.cas;
       model_.items[key_] = item;
-    } else if (model_.items.count(key_) != 0 && !gone &&
-               (reply.status == Status::kTouched ||
-                (reply.status == Status::kHit && command.op == Op::kGat))) {
-      model_.items[key_].expiry_ms = item.expiry_ms;
+    } else if (!gone && (reply.status == Status::kTouched ||
+                         (reply.status == Status::kHit && command.op == Op::kGat))) {
+      model_.items[key_] = item;  // also where it was evicted and is there again
     } else if (full && command.op == Op::kSet) {
       EXPECT_EQ(model_.items.count(key_), 0u) << "a failed set left the old value";
     }
     if (command.op == Op::kFlush) FlushModel(command);
     FollowRecords();
+  }
+
+  // Somebody reads the value for a while, on the master or from the follower.
+  void PinHit(Command command, absl::string_view value) {
+    command.hash = HashKey(key_, ShardWorld::kSeed);
+    Shard* shard = &master_.ShardOf(key_);
+    const absl::optional<Reply> followed = follower_->TryRead(key_, now_ms_);
+    if (Below(2) == 0 && followed.has_value() && followed->status == Status::kHit) {
+      shard = &follower_->ShardOf(key_);
+      value = followed->value;
+    }
+    Pin pin = shard->PinValue(command, value);
+    if (pin == nullptr) return;
+    ++pinned_;
+    reads_.push_back({std::move(pin), value, ShardModel::String(value)});
+  }
+
+  void LetGo(size_t left) {
+    while (reads_.size() > left) {
+      const size_t i = Below(reads_.size());
+      ASSERT_TRUE(reads_[i].value == reads_[i].expected) << "a pinned value changed";
+      reads_[i] = std::move(reads_.back());
+      reads_.pop_back();
+    }
   }
 
   void FlushModel(const Command& command) {
@@ -268,6 +298,12 @@ class PropertyRun {
     EXPECT_TRUE(master_.Digests() == master_.DigestsOfItems(model_.flush_at_ms));
   }
 
+  struct PinnedRead {
+    Pin pin;
+    absl::string_view value;
+    std::string expected;
+  };
+
   const Plan plan_;
   std::mt19937_64 random_;
   ShardWorld master_;
@@ -281,19 +317,23 @@ class PropertyRun {
   uint64_t newest_ = 0;
   std::string key_;
   std::string value_;
+  std::vector<PinnedRead> reads_;
+  uint64_t pinned_ = 0;
 };
 
 class ShardProperty : public ::testing::TestWithParam<Plan> {};
 
 TEST_P(ShardProperty, KeepsWhatItPromises) {
   const Plan& plan = GetParam();
-  uint64_t evictions = 0;
+  uint64_t evictions = 0, pinned = 0;
   for (uint64_t seed = 1; seed <= kSeeds && !HasFailure(); ++seed) {
     SCOPED_TRACE(testing::Message() << plan.name << ", seed " << seed);
     PropertyRun run(plan, seed);
     run.Steps(plan.steps);
     evictions += run.evictions();
+    pinned += run.pinned();
   }
+  EXPECT_EQ(pinned > 0, plan.value_bytes_max >= 8000) << "a segment of it may be pinned";
   EXPECT_EQ(evictions > 0, plan.evict) << "the plan does not test eviction";
 }
 
