@@ -148,16 +148,20 @@ bool StoreActor::IsFull(const CommandBatch& batch) const {
 void StoreActor::KeepReply(const Command& command, const Reply& reply, uint64_t hold_seq,
                            CommandBatch* batch) {
   batch->replies.push_back({reply, hold_seq, batch->arena.size()});
-  if (reply.value.size() >= kPinnedValueBytesMin && batch->origin == CommandOrigin::kClient) {
-    StoredReply& stored = batch->replies.back();
-    Pin pin = shard_.PinValue(command, reply.value);
-    if (pin != nullptr) {
-      stored.pin = static_cast<uint32_t>(batch->pins.size());
-      batch->pinned_bytes += reply.value.size();
-      return batch->pins.push_back(std::move(pin));
-    }
-  }
+  if (reply.value.size() >= kPinnedValueBytesMin && PinLast(command, batch)) return;
   batch->arena.append(reply.value.data(), reply.value.size());
+}
+
+// The value of the last reply stays where it is. False: it is to be copied.
+bool StoreActor::PinLast(const Command& command, CommandBatch* batch) {
+  if (batch->origin != CommandOrigin::kClient) return false;
+  StoredReply& stored = batch->replies.back();
+  Pin pin = shard_.PinValue(command, stored.reply.value);
+  if (pin == nullptr) return false;
+  stored.pin = static_cast<uint32_t>(batch->pins.size());
+  batch->pinned_bytes += stored.reply.value.size();
+  batch->pins.push_back(std::move(pin));
+  return true;
 }
 
 void StoreActor::AnswerBatch(const CommandBatchPtr& batch) {

@@ -58,6 +58,7 @@ class StoreActor final : public roaming<store_actor> {
   bool IsFull(const CommandBatch& batch) const;
   void KeepReply(const Command& command, const Reply& reply, uint64_t hold_seq,
                  CommandBatch* batch);
+  bool PinLast(const Command& command, CommandBatch* batch);
   void AnswerBatch(const CommandBatchPtr& batch);
   void HandOverChanges();
   void HandOverColdMemory();

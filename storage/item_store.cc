@@ -145,21 +145,17 @@ void ItemStore::Leave(uint32_t slot, const Footprint& footprint) {
   count.bytes -= bytes;
 }
 
-bool ItemStore::OverwritesInPlace(Location old, const Placement& placement) {
-  return FootprintOf(*At(old)) == placement.footprint && !log_.IsValuePinned(old);
-}
-
 Location ItemStore::Put(uint64_t hash, Location old, const ItemView& item,
                         const Placement& placement) {
   DCHECK_GT(item.version, FloorOf(hash));
   if (old == kNoLocation) return PutNew(hash, item, placement);
   // A write is a use.
   const int uses = std::max<int>(item.heat.uses, std::min(At(old)->uses() + 1, int{kItemUsesMax}));
+  const Footprint old_footprint = FootprintOf(*At(old));
   Location location = old;
-  if (OverwritesInPlace(old, placement)) {
+  if (old_footprint == placement.footprint && !log_.IsValuePinned(old)) {
     OverwriteInPlace(hash, old, item);
   } else {
-    const Footprint old_footprint = FootprintOf(*At(old));
     location = Append(hash, item, placement);
     if (location == kNoLocation) return kNoLocation;
     index_.Replace(hash, old, location);

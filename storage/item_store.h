@@ -70,7 +70,9 @@ class ItemStore {
   // views do not point into the log.
   Location Put(uint64_t hash, Location old, const ItemView& item, const Placement& placement);
   // The same footprint, and nobody reads the old value: it takes no memory then.
-  bool OverwritesInPlace(Location old, const Placement& placement);
+  bool OverwritesInPlace(Location old, const Placement& placement) {
+    return FootprintOf(*At(old)) == placement.footprint && !log_.IsValuePinned(old);
+  }
   // To the head of a queue. REQUIRES: live, and the head fits it.
   Location Move(uint64_t hash, Location from, Queue queue);
   void Remove(uint64_t hash, Location location);

@@ -38,6 +38,7 @@ class Pins {
   // pages; one that begins where a held one does is that one.
   Pin Take(const MemoryRange& memory, size_t bytes_max);
   bool Holds(const char* begin) const;
+  bool empty() const { return ranges_.empty(); }  // holds none
 
   // The owner gives the range up: false when nobody holds it. Else it comes back from
   // TakeReturned() when nobody does any more.

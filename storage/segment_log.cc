@@ -167,7 +167,7 @@ Pin SegmentLog::PinValue(Location location, size_t bytes_max) {
   return pin;
 }
 
-bool SegmentLog::IsValuePinned(Location location) {
+bool SegmentLog::HoldsValue(Location location) {
   const ItemHeader& item = *At(location);
   if (item.outside()) return pins_.Holds(item.value_data());
   return IsPinned(SegmentOf(location));

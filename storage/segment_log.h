@@ -85,7 +85,7 @@ class SegmentLog {
   // The value's bytes are where they are while the pin is held, whatever becomes of the item. Null
   // when that would be too much pinned in all (pins.h).
   Pin PinValue(Location location, size_t bytes_max);
-  bool IsValuePinned(Location location);
+  bool IsValuePinned(Location location) { return !pins_.empty() && HoldsValue(location); }
 
   // ---- Segments ----
   // Seals the queue's head, takes a free segment or maps one. False when the kernel refuses; then
@@ -156,6 +156,7 @@ class SegmentLog {
   const List& ListOf(Queue queue) const { return lists_[static_cast<size_t>(queue)]; }
   List& ListOf(Queue queue) { return lists_[static_cast<size_t>(queue)]; }
   Location Take(Queue queue, size_t log_bytes);
+  bool HoldsValue(Location location);
   bool MapSegments();
   void Unlink(uint32_t segment);
   void SubtractLive(size_t log_bytes, uint32_t segment);
