@@ -34,8 +34,8 @@ _PURE = frozenset("""
 
 # What code that runs in a process may use beside that.
 _PROCESS = _PURE | frozenset("""
-    atomic cerrno chrono condition_variable csignal ctime errno.h exception fstream iostream mutex
-    random signal.h sstream stdexcept system_error thread time.h
+    atomic cerrno chrono condition_variable csignal ctime errno.h exception fstream future iostream
+    mutex random signal.h sstream stdexcept system_error thread time.h
     fcntl.h getopt.h grp.h linux/capability.h pthread.h pwd.h sanitizer/asan_interface.h sched.h
     sys/eventfd.h unistd.h
     sys/mman.h sys/prctl.h sys/resource.h sys/signalfd.h sys/stat.h sys/syscall.h
