@@ -180,18 +180,32 @@ void StoreActor::AnswerBatch(const CommandBatchPtr& batch) {
 
 void StoreActor::HandOverChanges() {
   if (records_.count() == 0) return;
+  if (!records_.enabled()) {
+    unrecorded_changes_ += records_.count();
+    records_.Clear();
+    if (!std::exchange(told_unrecorded_, true) || !shard_.EpochHasRoom()) TellUnrecorded();
+    return;
+  }
+  std::shared_ptr<MutationBatch> batch = MakeBatch(records_.count());
+  batch->seq = ledger_.next_seq();
+  ledger_.Close(shard_.newest_version(), records_.removals() != 0);
+  batch->records = records_.TakeBytes();
+  send(wiring_->link, std::move(batch));
+}
+
+// The LINK counts them, no more: it hears of the first one at once, of the others with the next
+// maintenance or before the next order counts. Its core need not wake up for each.
+void StoreActor::TellUnrecorded() {
+  if (unrecorded_changes_ == 0) return;
+  send(wiring_->link, MakeBatch(std::exchange(unrecorded_changes_, 0)));
+}
+
+std::shared_ptr<MutationBatch> StoreActor::MakeBatch(uint32_t changes) const {
   auto batch = std::make_shared<MutationBatch>();
   batch->shard = options_.shard.shard_index;
-  batch->changes = records_.count();
+  batch->changes = changes;
   if (!shard_.EpochHasRoom()) batch->used_up_epoch = shard_.epoch_number();
-  if (records_.enabled()) {
-    batch->seq = ledger_.next_seq();
-    ledger_.Close(shard_.newest_version(), records_.removals() != 0);
-    batch->records = records_.TakeBytes();
-  } else {
-    records_.Clear();
-  }
-  send(wiring_->link, std::move(batch));
+  return batch;
 }
 
 void StoreActor::HandOverColdMemory() {
@@ -203,6 +217,8 @@ void StoreActor::HandOverColdMemory() {
 // ---------------------------------------------------------------- the LINK's orders
 
 void StoreActor::OnOrder(const StoreOrder& order) {
+  TellUnrecorded();
+  told_unrecorded_ = false;
   switch (order.kind) {
     case StoreOrder::kDecide:
       shard_.BeginEpoch(order.value);
@@ -304,6 +320,7 @@ void StoreActor::Maintain() {
   const int64_t now_ms = NowMs();
   const int64_t wanted_ms = shard_.Maintain(now_ms, kItemsPerMaintenance, &records_);
   HandOverChanges();
+  TellUnrecorded();
   // An idle node without expiring items sleeps; commands that bring some arm the timer again.
   if (wanted_ms != kNever) ArmMaintenance(std::max<int64_t>(1, wanted_ms - now_ms));
 }

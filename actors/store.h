@@ -61,6 +61,8 @@ class StoreActor final : public roaming<store_actor> {
   bool PinLast(const Command& command, CommandBatch* batch);
   void AnswerBatch(const CommandBatchPtr& batch);
   void HandOverChanges();
+  void TellUnrecorded();
+  std::shared_ptr<MutationBatch> MakeBatch(uint32_t changes) const;
   void HandOverColdMemory();
 
   bool Owns(uint64_t hash) const {
@@ -87,6 +89,8 @@ class StoreActor final : public roaming<store_actor> {
   WiringPtr wiring_;
   bool decides_ = false;
   bool takes_writes_ = true;
+  uint32_t unrecorded_changes_ = 0;  // that the LINK has not heard of
+  bool told_unrecorded_ = false;     // it has heard of some since the last order
   uint64_t slot_seed_ = 0;
   int64_t clock_offset_ms_;
   bool maintenance_armed_ = false;

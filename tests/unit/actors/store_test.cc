@@ -312,11 +312,41 @@ TEST_F(StoreEpochTest, TellsTheLinkWithEveryChangeWhileAnEpochHasNoRoom) {
     for (int version = 1; version <= 4; ++version) Execute({Set("a", "1")});
     Execute({Get("a")});
     std::vector<uint64_t> told;
+    uint64_t changes = 0;
     for (const MutationBatchPtr& batch : link_.Take<MutationBatchPtr>()) {
       told.push_back(batch->used_up_epoch);
+      changes += batch->changes;
     }
-    EXPECT_EQ(told, (std::vector<uint64_t>{0, 0, epoch, epoch}));
+    const std::vector<uint64_t> each = {0, 0, epoch, epoch};
+    EXPECT_EQ(told, records ? each : std::vector<uint64_t>({0, epoch, epoch}));
+    EXPECT_EQ(changes, 4u);
   }
+}
+
+TEST_F(StoreTest, TellsTheLinkOfUnrecordedChangesAtFirstAndBeforeAnOrder) {
+  Order(StoreOrder::kDecide, 5);
+  Order(StoreOrder::kRecord, 0);
+  link_.Take<MutationBatchPtr>();
+  const auto told = [this] {
+    std::vector<uint32_t> changes;
+    for (const MutationBatchPtr& batch : link_.Take<MutationBatchPtr>()) {
+      EXPECT_EQ(batch->seq, 0u);
+      changes.push_back(batch->changes);
+    }
+    return changes;
+  };
+  Execute({Set("a", "1")});
+  EXPECT_EQ(told(), std::vector<uint32_t>{1}) << "the first is news";
+  Execute({Set("b", "1")});
+  Execute({Set("c", "1"), Set("d", "1")});
+  EXPECT_TRUE(told().empty());
+  Order(StoreOrder::kBarrier, 1);
+  EXPECT_EQ(told(), std::vector<uint32_t>{3}) << "who passes the barrier knows of all before it";
+  Execute({Get("a")});
+  Order(StoreOrder::kBarrier, 2);
+  EXPECT_TRUE(told().empty());
+  Execute({Set("a", "2")});
+  EXPECT_EQ(told(), std::vector<uint32_t>{1}) << "the first since an order is news again";
 }
 
 }  // namespace
