@@ -29,7 +29,7 @@ inline constexpr size_t kLargeBuffersKept = 8;
 // Larger ones come in multiples of this, so that one serves values of about the same size; those
 // kept have so many bytes together. Without them each large value would fault its pages in anew.
 inline constexpr size_t kHugeBufferStepBytes = 64u << 10;
-inline constexpr size_t kHugeBytesKept = 8u << 20;
+inline constexpr size_t kHugeBytesKept = 2u << 20;
 inline constexpr size_t kStringsKept = 256;
 // A string that grew beyond this for a large reply is freed rather than kept.
 inline constexpr size_t kStringBytesKept = 256u << 10;
