@@ -8,6 +8,7 @@ down; a port stays claimed for as long as this process lives.
 
 import atexit
 import ctypes
+import glob
 import os
 import random
 import resource
@@ -309,6 +310,15 @@ class Node:
         with open("/proc/%d/stat" % self.pid) as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def wakeups(self):
+        """How often the threads that live now have waited for something and gone on."""
+        total = 0
+        for status in glob.glob("/proc/%d/task/*/status" % self.pid):
+            with open(status) as lines:
+                total += sum(int(line.split()[1]) for line in lines
+                             if line.startswith("voluntary_ctxt_switches"))
+        return total
 
 
 class StockMemcached(Node):
