@@ -8,7 +8,7 @@
 // handshake, each with kFrameBytesMaxBeforeHandshake; the log's and the window's (limits.h).
 //
 // Invariants:
-// 1. Before AttachLink nothing but one Hello and one Verdict is read from a connection.
+// 1. Before AttachLink nothing but NotReady, one Hello and one Verdict is read from a connection.
 // 2. A Hello is sent only when every STORE is through with what earlier links brought.
 // 3. One write per iteration: frames are appended during it and leave before the core sleeps.
 #pragma once
@@ -70,6 +70,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   void Obey(const replication::Dial& dial);
   void Obey(const replication::StopDialling& stop);
   void Obey(const replication::SendHello& hello);
+  void Obey(const replication::SendNotReady& not_ready);
   void Obey(const replication::SendVerdict& verdict);
   void Obey(const replication::CloseConnection& close);
   void Obey(const replication::AttachLink& attach);

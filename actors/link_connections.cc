@@ -145,6 +145,10 @@ bool LinkActor::OnPayload(Peer* peer, absl::string_view payload) {
 }
 
 bool LinkActor::OnCandidateFrame(Peer* peer, const Frame& frame) {
+  if (frame.has_not_ready() && !peer->theirs.has_incarnation()) {
+    Tell(replication::NotReadyReceived{peer->id});
+    return true;
+  }
   if (frame.has_hello() && !peer->theirs.has_incarnation() && frame.hello().has_incarnation()) {
     peer->theirs = frame.hello();
     peer->awaits_role = true;
@@ -223,6 +227,15 @@ void LinkActor::Obey(const replication::SendHello& hello) {
   if (peer == nullptr) return;
   if (!own_barrier_.under_way()) return SendHello(peer);
   waiting_hellos_.push_back(hello.connection);
+  Obey(replication::SendNotReady{hello.connection});
+}
+
+void LinkActor::Obey(const replication::SendNotReady& not_ready) {
+  Peer* peer = Find(not_ready.connection);
+  if (peer == nullptr) return;
+  Frame frame;
+  frame.mutable_not_ready();
+  Append(peer, frame);
 }
 
 void LinkActor::SendHello(Peer* peer) {

@@ -1,4 +1,6 @@
 // BOOT: is somebody there, or does this node begin alone?
+#include <utility>
+
 #include "proto/replication/role_core.h"
 
 namespace twincached::replication {
@@ -31,6 +33,16 @@ void RoleMachine::Core::On(const DialFailed& failed) {
   }
 }
 
+// It may hold data, and serve: whoever begins from empty beside it forks the history.
+void RoleMachine::Core::On(const NotReadyReceived& not_ready) {
+  if (status.state != BOOT || Find(not_ready.connection) == nullptr) return;
+  const int64_t start_wait = config.timers.start_wait;
+  const bool waited = boot_delay_ms >= start_wait;
+  boot_delay_ms += running_ms - std::exchange(boot_since_ms, running_ms);
+  if (waited || boot_delay_ms < start_wait) return;
+  Emit(Explain{"waiting for the peer: it is there, but a thread of it hangs", true});
+}
+
 void RoleMachine::Core::GiveUpBooting(absl::string_view why) {
   Say(ContractLine::kClose);
   Say(ContractLine::kListen);
@@ -51,6 +63,7 @@ void RoleMachine::Core::BootAnew(absl::string_view why) {
   ForgetPeer();
   Enter(BOOT, why);
   boot_since_ms = running_ms;
+  boot_delay_ms = 0;
   refused_in_row = 0;
   if (!config.has_peer) return GiveUpBooting("no peer is configured");
   Say(ContractLine::kClose);

@@ -44,6 +44,7 @@ struct RoleMachine::Core {
   void On(const ConnectionOpened& opened);
   void On(const ConnectionClosed& closed);
   void On(const DialFailed& failed);
+  void On(const NotReadyReceived& not_ready);
   void On(const HelloReceived& hello);
   void On(const VerdictReceived& received);
   void On(const HeartbeatReceived& heartbeat);
@@ -174,6 +175,7 @@ struct RoleMachine::Core {
 
   // BOOT.
   int64_t boot_since_ms = 0, refused_in_row = 0;
+  int64_t boot_delay_ms = 0;  // how much of it the peer was there and not ready
 
   RoleEvidence evidence;
 

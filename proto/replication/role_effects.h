@@ -28,8 +28,11 @@ struct Dial {
   int64_t after_ms;
 };
 struct StopDialling {};
-// The LINK adds the stream's fields to FillHello()'s.
+// The LINK adds the stream's fields to FillHello()'s. While it cannot, it says NotReady.
 struct SendHello {
+  ConnectionId connection;
+};
+struct SendNotReady {
   ConnectionId connection;
 };
 struct SendVerdict {
@@ -143,9 +146,10 @@ struct Exit {
 };
 
 using Effect =
-    absl::variant<Dial, StopDialling, SendHello, SendVerdict, CloseConnection, AttachLink,
-                  DetachLink, Probe, SetServing, SetWrites, RunBarrier, Decide, NextEpoch, Follow,
-                  DropData, SendInSync, SendOutdated, SendOutdatedAck, SendGoodbye, SendSwitchover,
-                  AnswerSwitchover, DrainLink, Yield, TurnLink, Say, Explain, Exit>;
+    absl::variant<Dial, StopDialling, SendHello, SendNotReady, SendVerdict, CloseConnection,
+                  AttachLink, DetachLink, Probe, SetServing, SetWrites, RunBarrier, Decide,
+                  NextEpoch, Follow, DropData, SendInSync, SendOutdated, SendOutdatedAck,
+                  SendGoodbye, SendSwitchover, AnswerSwitchover, DrainLink, Yield, TurnLink, Say,
+                  Explain, Exit>;
 
 }  // namespace twincached::replication

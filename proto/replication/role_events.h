@@ -42,6 +42,10 @@ struct HelloReceived {
   Hello ours;
   Hello theirs;
 };
+// It has no Hello for us yet.
+struct NotReadyReceived {
+  ConnectionId connection;
+};
 struct VerdictReceived {
   ConnectionId connection;
   Verdict verdict;
@@ -119,10 +123,11 @@ struct Tick {
 };
 
 using Event =
-    absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, HelloReceived,
-                  VerdictReceived, HeartbeatReceived, ProbeDone, CaughtUp, InSyncAcked,
-                  InSyncApplied, StreamBroken, OutdatedReceived, OutdatedAcked, GoodbyeReceived,
-                  SwitchoverAsked, SwitchoverReceived, ServingConfirmed, BarrierDone, StopRequested,
-                  Drained, FirstMutation, EpochUsedUp, LimitsChanged, Tick>;
+    absl::variant<Started, ConnectionOpened, ConnectionClosed, DialFailed, NotReadyReceived,
+                  HelloReceived, VerdictReceived, HeartbeatReceived, ProbeDone, CaughtUp,
+                  InSyncAcked, InSyncApplied, StreamBroken, OutdatedReceived, OutdatedAcked,
+                  GoodbyeReceived, SwitchoverAsked, SwitchoverReceived, ServingConfirmed,
+                  BarrierDone, StopRequested, Drained, FirstMutation, EpochUsedUp, LimitsChanged,
+                  Tick>;
 
 }  // namespace twincached::replication

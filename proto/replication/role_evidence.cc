@@ -76,6 +76,7 @@ void RoleMachine::Core::ActOnDeath(absl::string_view why, bool reset_link) {
     return;
   }
   if (status.state == JOIN && !BrokenOnPurpose(Canary::kJoinerPromoted)) return BootAnew(why);
+  evidence.peer_gone = true;
   Promote(why, reset_link);
 }
 
@@ -140,7 +141,7 @@ void RoleMachine::Core::On(const Tick& tick) {
 void RoleMachine::Core::StayMute(int64_t passed_ms) {
   boot_since_ms += passed_ms;
   evidence.echo_running_ms += passed_ms;
-  if (!peer.known) return;
+  if (!peer.known || evidence.peer_gone) return;
   evidence.JudgeSleep(real_ms, PeerAloneAfterMs());
   if (evidence.slept) evidence.link_was_reset = true;  // however it ended, more has happened since
 }

@@ -32,13 +32,14 @@ struct RoleEvidence {
   bool CannotKnow() const { return slept && link_was_reset; }
   // A new link, or no peer any more.
   void Forget() {
-    probe_pending = peer_alive = link_was_reset = slept = sleep_unjudged = false;
+    probe_pending = peer_alive = peer_gone = link_was_reset = slept = sleep_unjudged = false;
     alone_when_judged.clear();
   }
 
   int64_t echo_running_ms = 0, echo_real_ms = 0;  // of the newest echo
   bool probe_pending = false;
   bool peer_alive = false;        // its process, says the newest probe
+  bool peer_gone = false;         // proven: it does not go on alone any more
   bool link_was_reset = false;    // when it ended: frames may be missing
   bool slept = false;             // so long that the peer may have gone on alone
   bool sleep_unjudged = false;    // the real time of the end is not known yet

@@ -40,7 +40,11 @@ void RoleMachine::Core::CloseCandidates() {
 
 void RoleMachine::Core::On(const ConnectionOpened& opened) {
   if (opened.dialled) dialling = false;
-  if (candidates.size() >= kCandidatesMax || Stopping() || Promoting()) {
+  if (Promoting()) {
+    Emit(SendNotReady{opened.connection});
+    return Emit(CloseConnection{opened.connection, false});
+  }
+  if (candidates.size() >= kCandidatesMax || Stopping()) {
     return Emit(CloseConnection{opened.connection, true});
   }
   Candidate candidate;

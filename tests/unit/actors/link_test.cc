@@ -297,9 +297,27 @@ TEST_F(LinkTest, AHelloWaitsForWhatALinkClosedByItselfBrought) {
   ASSERT_TRUE(RunUntil([&] { return Told<replication::ConnectionOpened>().size() == 2; }));
   FarEnd second(accept(port_.fd(), nullptr, nullptr));
   Order(replication::SendHello{Told<replication::ConnectionOpened>().back().connection});
-  EXPECT_TRUE(second.Frames().empty());
+  std::vector<replication::Frame> frames = second.Frames();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_TRUE(frames.front().has_not_ready());
   ReachBarriers();
-  EXPECT_EQ(second.Frames().size(), 1u);
+  frames = second.Frames();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_TRUE(frames.front().has_hello());
+}
+
+TEST_F(LinkTest, TellsThatThePeerIsNotReadyBeforeItsHello) {
+  Order(replication::Dial{0});
+  ASSERT_TRUE(RunUntil([&] { return !Told<replication::ConnectionOpened>().empty(); }));
+  FarEnd far(accept(port_.fd(), nullptr, nullptr));
+  const replication::ConnectionId id = Told<replication::ConnectionOpened>().back().connection;
+  Order(replication::SendHello{id});
+  ReachBarriers();
+  replication::Frame not_ready;
+  not_ready.mutable_not_ready();
+  far.Send(not_ready);
+  ASSERT_TRUE(RunUntil([&] { return !Told<replication::NotReadyReceived>().empty(); }));
+  EXPECT_EQ(Told<replication::NotReadyReceived>().back().connection, id);
 }
 
 }  // namespace

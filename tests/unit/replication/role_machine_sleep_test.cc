@@ -193,6 +193,22 @@ TEST(RoleMachineMute, WhoseMasterDiesMeanwhileServesFromEmpty) {
   }
 }
 
+TEST(RoleMachineMute, WhoTakesOverFromADeadMasterKeepsTheDataHoweverLongItLasts) {
+  Driver driver(true);
+  driver.Slave();
+  driver.Hear(MASTER);
+  driver.CloseLink(true);
+  driver.Give(ProbeDone{ProbeDone::kRefused});
+  driver.PassMute(5000);
+  EXPECT_EQ(driver.state(), HOLD);
+  driver.Open(2, false);  // the master's next process
+  EXPECT_TRUE(driver.Emitted<SendNotReady>());
+  EXPECT_FALSE(driver.Emitted<SendHello>());
+  driver.Give(BarrierDone{driver.barrier_token()});
+  EXPECT_EQ(driver.state(), SOLO);
+  EXPECT_FALSE(driver.Emitted<DropData>());
+}
+
 TEST(RoleMachineMute, AMasterWhoseSlaveMayHaveTakenOverAndDiedServesFromEmpty) {
   for (const int64_t mute_ms : {100, 5000}) {
     Driver driver(true);

@@ -82,6 +82,25 @@ TEST(RoleMachineBoot, WaitsStartWaitForAPeerThatIsSilent) {
   EXPECT_EQ(driver.state(), SOLO);
 }
 
+TEST(RoleMachineBoot, WaitsForAPeerThatIsNotReadyAndSaysSoOnce) {
+  Driver driver(true);
+  driver.Boot();
+  int warnings = 0;
+  ConnectionId id = 1;
+  for (; id <= 10; ++id) {
+    driver.Open(id, true);
+    driver.Give(NotReadyReceived{id});
+    if (driver.Emitted<Explain>() && driver.Find<Explain>()->warning) ++warnings;
+    driver.Pass(1000);
+    driver.Give(ConnectionClosed{id, true});
+    ASSERT_EQ(driver.state(), BOOT);
+  }
+  EXPECT_EQ(warnings, 1);
+  driver.Give(NotReadyReceived{id - 1});  // of a connection that is gone
+  driver.Pass(Timers{}.start_wait);
+  EXPECT_EQ(driver.state(), SOLO);
+}
+
 TEST(RoleMachineBoot, WaitsForANameThatDoesNotResolve) {
   Driver driver(true);
   driver.Boot();

@@ -81,6 +81,8 @@ std::vector<Event> Events(const Driver& driver) {
                                DialFailed{DialFailed::kRefused},
                                DialFailed{DialFailed::kSilent},
                                DialFailed{DialFailed::kUnresolved},
+                               NotReadyReceived{1},
+                               NotReadyReceived{9},
                                VerdictReceived{1, Verdict{}},
                                VerdictReceived{9, Verdict{}},
                                VerdictReceived{1, refusal},

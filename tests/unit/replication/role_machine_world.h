@@ -129,6 +129,7 @@ class World {
   void Do(int node, const Dial& dial);
   void Do(int node, const StopDialling&) { ++nodes_[node].dial_attempt; }
   void Do(int node, const SendHello& hello);
+  void Do(int node, const SendNotReady& not_ready);
   void Do(int node, const SendVerdict& verdict);
   void Do(int node, const CloseConnection& close);
   void Do(int node, const AttachLink& attach);

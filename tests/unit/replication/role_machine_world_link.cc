@@ -89,6 +89,12 @@ void World::Do(int node, const SendHello& send) {
   Send(send.connection, message);
 }
 
+void World::Do(int, const SendNotReady& not_ready) {
+  Message message;
+  message.kind = Message::kNotReady;
+  Send(not_ready.connection, message);
+}
+
 void World::Do(int, const SendVerdict& verdict) {
   Message message;
   message.kind = Message::kVerdict;

@@ -11,6 +11,7 @@ namespace twincached::replication {
 
 struct WorldMessage {
   enum Kind {
+    kNotReady,
     kHello,
     kVerdict,
     kHeartbeat,

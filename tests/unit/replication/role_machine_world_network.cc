@@ -49,6 +49,8 @@ void World::Receive(int node, ConnectionId id, const Message& message) {
       ends_.erase(id);
       return Give(node,
                   ConnectionClosed{id, message.kind == Message::kEnd, Random(2) == 0 ? now_ : -1});
+    case Message::kNotReady:
+      return Give(node, NotReadyReceived{id});
     case Message::kHello:
       found->second.theirs = message.hello;
       return Give(node, HelloReceived{id, found->second.ours, message.hello});
