@@ -21,6 +21,7 @@
 #include "absl/strings/string_view.h"
 #include "proto/check.h"
 #include "proto/memcache/command.h"
+#include "storage/cold_copy.h"
 
 namespace twincached {
 
@@ -194,7 +195,7 @@ inline const char* ItemHeader::value_data() const {
 
 inline void ItemHeader::set_value(absl::string_view value) {
   DCHECK_EQ(value.size(), value_bytes());
-  if (!value.empty()) std::memcpy(const_cast<char*>(value_data()), value.data(), value.size());
+  CopyToCold(const_cast<char*>(value_data()), value.data(), value.size());
 }
 
 }  // namespace twincached
