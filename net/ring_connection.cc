@@ -36,7 +36,7 @@ void RingConnection::Detach() {
 // ---- Input ----
 
 bool RingConnection::WantsDirectRead() const {
-  return bulky_ || wanted_ > input_.size() + kReceiveBytesMax;
+  return direct_reads_ > 0 || wanted_ > input_.size() + kReceiveBytesMax;
 }
 
 void RingConnection::WaitForInput() {
@@ -61,6 +61,7 @@ void RingConnection::OnReceived(int result, const char* data, bool more) {
   if (!more) waiting_for_input_ = false;
   if (ended_) return;
   filled_ = result == static_cast<int>(kReceiveBytesMax);
+  received_ += static_cast<size_t>(std::max(result, 0));
   if (HasAside() || !MayRead()) return SetAside(result, data);
   if (result > 0) {
     Append(data, static_cast<size_t>(result));
@@ -74,6 +75,7 @@ void RingConnection::OnReceived(int result, const char* data, bool more) {
 void RingConnection::FinishReceiving() {
   const bool more = filled_ || hung_up_;
   filled_ = hung_up_ = false;
+  if (std::exchange(received_, 0) >= kBulkBytesMin) direct_reads_ = kDirectReads;
   if (more && MayRead() && !HasAside()) Read();
   if (receiving_ && (WantsDirectRead() || AsideBytes() >= kReceiveBytesMax)) {
     completions_->StopReceiving(stream_);
@@ -171,7 +173,8 @@ void RingConnection::OnReady(uint32_t events) {
   if (MayRead()) {
     const size_t before = input_.size();
     Read();
-    bulky_ = wanted_ > kReceiveBytesMax || input_.size() - before >= kReceiveBytesMax;
+    const bool bulky = wanted_ > kReceiveBytesMax || input_.size() - before >= kReceiveBytesMax;
+    direct_reads_ = bulky ? kDirectReads : std::max(direct_reads_ - 1, 0);
   }
   if (!MayRead() || !WantsDirectRead()) {
     waiting_for_input_ = false;

@@ -5,7 +5,7 @@
 // as soon as that is a whole buffer; it begins again when all of it has been delivered. Input that
 // filled a buffer is followed by a direct read; a value of which more is missing than one buffer
 // holds is read when the socket is readable, into the place where it is wanted. So is what follows
-// it, until that is small.
+// it, and what follows several buffers at once, until it has been small kDirectReads times.
 //
 // Invariants:
 // 1. A direct read comes when everything received is in input_: the bytes would change places.
@@ -23,6 +23,11 @@ namespace twincached::net {
 // More than this is written by Flush() and FlushSoon() alike: copying it takes longer than a system
 // call, and an owner that watches written() is not misled by much.
 inline constexpr size_t kSendSoonBytesMax = 64u << 10;
+// Received at once, so many bytes are worth a system call: read directly, they are not copied twice.
+inline constexpr size_t kBulkBytesMin = 4 * kReceiveBytesMax;
+// A client with large values also sends small requests: going to and fro costs more than to read
+// those directly too.
+inline constexpr int kDirectReads = 16;
 
 class RingConnection final : public StreamConnection, private StreamTarget {
  public:
@@ -63,7 +68,8 @@ class RingConnection final : public StreamConnection, private StreamTarget {
   const StreamId stream_;
   bool receiving_ = false;  // asked for
   bool filled_ = false;     // a whole buffer: there may be more
-  bool bulky_ = false;      // the last direct read was worth it
+  size_t received_ = 0;     // in this Wait()
+  int direct_reads_ = 0;    // so many more small ones before the poller receives again
   bool hung_up_ = false;    // told in this Wait(): there may be more, and the end is there
   bool send_soon_ = false;  // asked for
   size_t lent_bytes_ = 0;   // to the kernel, from BeginSend() to EndSend()
