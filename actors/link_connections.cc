@@ -108,7 +108,7 @@ void LinkActor::OnClosed(net::Connection& connection, net::CloseReason reason) {
 
 void LinkActor::ReadFrames(Peer* peer) {
   const ConnectionId id = peer->id;
-  while (peer != nullptr && peer->hello_sent && !peer->awaits_role) {
+  while (peer != nullptr && peer->hello_sent() && !peer->awaits_role) {
     const size_t bytes_max = id == link_id_ ? kFrameBytesMax : kFrameBytesMaxBeforeHandshake;
     const auto step = replication::NextFrame(peer->connection->input(), bytes_max);
     if (step.outcome == replication::FrameOutcome::kNeedMore) {
@@ -157,7 +157,8 @@ bool LinkActor::OnCandidateFrame(Peer* peer, const Frame& frame) {
   }
   if (frame.has_verdict() && peer->theirs.has_incarnation()) {
     peer->awaits_role = peer->agreed = true;
-    Tell(replication::VerdictReceived{peer->id, frame.verdict()});
+    const int64_t age_ms = net::BoottimeMs() - peer->hello_sent_ms;
+    Tell(replication::VerdictReceived{peer->id, frame.verdict(), age_ms});
     return true;
   }
   return false;
@@ -256,7 +257,7 @@ void LinkActor::SendHello(Peer* peer) {
   Frame frame;
   *frame.mutable_hello() = hello;
   Append(peer, frame);
-  peer->hello_sent = true;
+  peer->hello_sent_ms = net::BoottimeMs();
   ReadFrames(peer);
 }
 

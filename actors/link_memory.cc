@@ -22,7 +22,7 @@ std::vector<ConnectionId> HellosSent(
     const absl::btree_map<ConnectionId, std::unique_ptr<LinkPeer>>& peers) {
   std::vector<ConnectionId> ids;
   for (const auto& peer : peers) {
-    if (peer.second->hello_sent) ids.push_back(peer.first);
+    if (peer.second->hello_sent()) ids.push_back(peer.first);
   }
   return ids;
 }

@@ -46,9 +46,11 @@ struct HelloReceived {
 struct NotReadyReceived {
   ConnectionId connection;
 };
+// age_ms: real time since the Hello that it answers.
 struct VerdictReceived {
   ConnectionId connection;
   Verdict verdict;
+  int64_t age_ms = 0;
 };
 // age_ms: now minus our own send time that the peer echoed: how fresh our knowledge of each other.
 struct HeartbeatReceived {

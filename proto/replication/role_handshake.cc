@@ -170,7 +170,9 @@ void RoleMachine::Core::On(const VerdictReceived& received) {
     Emit(Explain{"the peer comes to another verdict: trying again"});
     return Close(received.connection);
   }
-  if (candidate->revision != revision) {
+  // Whoever slept over it: the peer may have given up waiting and serve alone.
+  const bool late = received.age_ms > config.timers.suspect_after;
+  if (candidate->revision != revision || late) {
     redial.SetNext(0);
     return Close(received.connection);
   }

@@ -232,6 +232,21 @@ TEST(RoleMachineHandshake, AServingNodeHoldsItsRepliesFromHelloToVerdict) {
   EXPECT_EQ(driver.state(), SOLO);
 }
 
+TEST(RoleMachineHandshake, AVerdictThatWasSleptOverClosesAndRedials) {
+  for (const int64_t age_ms : {Timers{}.suspect_after, Timers{}.suspect_after + 1}) {
+    Driver driver(true);
+    driver.Boot();
+    driver.Open(1, true);
+    driver.Greet(1, driver.Empty());
+    const Verdict verdict = driver.Find<SendVerdict>()->verdict;
+    driver.Give(VerdictReceived{1, verdict, age_ms});
+    const bool late = age_ms > Timers{}.suspect_after;
+    EXPECT_EQ(driver.Emitted<AttachLink>(), !late);
+    EXPECT_EQ(driver.Emitted<CloseConnection>(), late);
+    EXPECT_EQ(driver.Emitted<Dial>(), late);
+  }
+}
+
 TEST(RoleMachineHandshake, ADifferentVerdictClosesAndRedials) {
   Driver driver(true);
   driver.Solo();
