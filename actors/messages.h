@@ -65,8 +65,7 @@ struct CommandBatch {
   std::string arena;
   std::vector<Pin> pins;    // the LISTENER lets them go
   size_t pinned_bytes = 0;  // of values
-  uint64_t changed_seq =
-      0;  // the shard's batch that holds this batch's changes; 0: none or not recorded
+  uint64_t changed_seq = 0;  // of the shard, with the last of its changes; 0: none or not recorded
 };
 using CommandBatchPtr = std::shared_ptr<CommandBatch>;
 

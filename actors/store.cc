@@ -22,8 +22,9 @@ namespace {
 constexpr size_t kItemsPerMaintenance = 2000;
 // How soon maintenance looks for expired items again while it decides.
 constexpr int64_t kMaintenanceMs = 1000;
-// Forwarded commands are answered in records: a batch of them is cut so that no frame gets large.
-constexpr size_t kForwardRecordBytesMax = 1u << 20;
+// With so many bytes of changes they are handed over in the middle of a batch of commands: no frame
+// gets much larger than its largest value, and the LINK can begin to send.
+constexpr size_t kRecordBytesMax = 48u << 10;
 
 }  // namespace
 
@@ -79,10 +80,7 @@ void StoreActor::OnCommands(const CommandBatchPtr& batch) {
   batch->changed_seq = 0;
   if (decides_) {
     ExecuteAll(batch.get());
-    // Something may have come that expires.
-    if (records_.count() > 0) ArmMaintenance(kMaintenanceMs);
-    if (records_.enabled() && records_.count() > 0) batch->changed_seq = ledger_.next_seq();
-    HandOverChanges();
+    HandOverChangesOf(batch.get());
   } else {
     ReadAll(batch.get());
   }
@@ -107,16 +105,20 @@ void StoreActor::ExecuteAll(CommandBatch* batch) {
     const bool changed = records_.count() != count_before;
     if (forwarded) {
       if (batch->tags[i].number != 0) records_.Answer(batch->tags[i], reply, changed);
-      if (records_.bytes().size() > kForwardRecordBytesMax) {
-        HandOverChanges();
-        ArmMaintenance(kMaintenanceMs);
-      }
-      continue;
+    } else {
+      const HoldLedger::SoFar so_far{changed, records_.count() != 0, records_.removals() != 0};
+      const uint64_t hold_seq = records_.enabled() ? ledger_.Reveals(reply, so_far) : 0;
+      KeepReply(batch->commands[i], reply, hold_seq, batch);
     }
-    const HoldLedger::SoFar so_far{changed, records_.count() != 0, records_.removals() != 0};
-    const uint64_t hold_seq = records_.enabled() ? ledger_.Reveals(reply, so_far) : 0;
-    KeepReply(batch->commands[i], reply, hold_seq, batch);
+    if (records_.bytes().size() >= kRecordBytesMax) HandOverChangesOf(batch);
   }
+}
+
+void StoreActor::HandOverChangesOf(CommandBatch* batch) {
+  if (records_.count() == 0) return;
+  ArmMaintenance(kMaintenanceMs);  // something may have come that expires
+  if (records_.enabled()) batch->changed_seq = ledger_.next_seq();
+  HandOverChanges();
 }
 
 void StoreActor::ReadAll(CommandBatch* batch) {

@@ -60,6 +60,7 @@ class StoreActor final : public roaming<store_actor> {
                  CommandBatch* batch);
   bool PinLast(const Command& command, CommandBatch* batch);
   void AnswerBatch(const CommandBatchPtr& batch);
+  void HandOverChangesOf(CommandBatch* batch);
   void HandOverChanges();
   void TellUnrecorded();
   std::shared_ptr<MutationBatch> MakeBatch(uint32_t changes) const;

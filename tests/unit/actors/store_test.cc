@@ -87,6 +87,26 @@ TEST_F(StoreTest, AReplyWaitsUntilWhatItRevealsIsAcknowledged) {
   EXPECT_EQ(HoldOf("a"), 0u);
 }
 
+TEST_F(StoreTest, ManyBytesOfChangesAreHandedOverInTheMiddleOfABatch) {
+  DecideAndRecord(1);
+  link_.Take<MutationBatchPtr>();
+  const std::string large(40'000, 'v');
+  const CommandBatchPtr batch =
+      Execute({Set("a", large), Set("b", large), Get("b"), Delete("a"), Set("c", large), Get("a"),
+               Set("d", large), Set("e", large)});
+  std::vector<uint64_t> seqs, changes, holds;
+  for (const MutationBatchPtr& changed : link_.Take<MutationBatchPtr>()) {
+    seqs.push_back(changed->seq);
+    changes.push_back(changed->changes);
+    EXPECT_LT(changed->records.size(), 2 * large.size() + 1000);
+  }
+  EXPECT_EQ(seqs, (std::vector<uint64_t>{1, 2, 3}));
+  EXPECT_EQ(changes, (std::vector<uint64_t>{2, 3, 1}));
+  for (const StoredReply& reply : batch->replies) holds.push_back(reply.hold_seq);
+  EXPECT_EQ(holds, (std::vector<uint64_t>{1, 1, 1, 2, 2, 2, 2, 3}));
+  EXPECT_EQ(batch->changed_seq, 3u);
+}
+
 TEST_F(StoreTest, ANewEpochOfTheSameDeciderLeavesWhatIsNotAcknowledgedSo) {
   DecideAndRecord(1);
   Execute({Set("a", "1"), Set("b", "1")});
