@@ -168,8 +168,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
   replication::ConnectionId link_id_ = 0;       // 0: none attached
   replication::Hello role_hello_, peer_hello_;  // the peer's memory limit: the newest it told
   std::unique_ptr<replication::Sender> sender_;
-  std::unique_ptr<replication::Receiver> receiver_;
-  std::unique_ptr<replication::Receiver> retiring_;  // of the link before, until the own barrier
+  std::unique_ptr<replication::Receiver> receiver_, retiring_;  // retiring: until the own barrier
   bool told_caught_up_ = false, told_in_sync_ = false, resumed_ = false;  // resumed: no snapshot
   uint64_t next_ticket_ = 1, gap_position_ = 0;  // gap: what the last peer had when it left
   uint64_t heard_us_ = 0;                        // newest heartbeat of the peer

@@ -23,7 +23,7 @@ namespace twincached::net {
 // More than this is written by Flush() and FlushSoon() alike: copying it takes longer than a system
 // call, and an owner that watches written() is not misled by much.
 inline constexpr size_t kSendSoonBytesMax = 64u << 10;
-// Received at once, so many bytes are worth a system call: read directly, they are not copied twice.
+// So many bytes at once are worth a system call: read directly, they are not copied twice.
 inline constexpr size_t kBulkBytesMin = 4 * kReceiveBytesMax;
 // A client with large values also sends small requests: going to and fro costs more than to read
 // those directly too.

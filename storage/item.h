@@ -36,10 +36,9 @@ enum ItemState : uint8_t {
   kItemStale = 16,   // meta protocol: invalidated, but served until somebody replaces it
   kItemWon = 32,     // meta protocol: somebody was told to replace it
 };
-inline constexpr int kItemMarksShift = 4;  // stale and won as a number of two bits
+// Two bits each of the state: stale and won as a number, uses since the item came to the log's end.
+inline constexpr int kItemMarksShift = 4, kItemUsesShift = 6;
 inline constexpr uint8_t kItemMarksMax = 3, kItemUsesMax = 3;
-// The upper two bits of the state count uses since the item came to the log's end, up to 3.
-inline constexpr int kItemUsesShift = 6;
 
 // An item that is gone at its expiry, to the millisecond.
 inline bool IsExpired(int64_t expiry_ms, int64_t now_ms) {

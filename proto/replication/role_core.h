@@ -174,8 +174,7 @@ struct RoleMachine::Core {
   RoleRedial redial{config.timers.redial_min, config.timers.redial_max};
 
   // BOOT.
-  int64_t boot_since_ms = 0, refused_in_row = 0;
-  int64_t boot_delay_ms = 0;  // how much of it the peer was there and not ready
+  int64_t boot_since_ms = 0, boot_delay_ms = 0, refused_in_row = 0;  // delay: the peer not ready
 
   RoleEvidence evidence;
 

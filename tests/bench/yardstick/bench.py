@@ -24,6 +24,8 @@ from tests.bench.yardstick.kinds import Kind
 
 _KEYS = 100000
 _VALUE_BYTES = 100
+# Of large values there are fewer keys, so that all of them fit.
+_STORED_BYTES_MAX = 200000000
 _WARMUP_SECONDS = 0.5
 
 
@@ -40,6 +42,7 @@ class Found:
 def parse_flags(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     flags = parser("bench", __doc__, rounds=5, seconds=3)
     flags.add_argument("--connections", type=int, default=50, help="(50)")
+    flags.add_argument("--value-bytes", type=int, default=_VALUE_BYTES, help="(%(default)s)")
     flags.add_argument("--workloads", default=",".join(w.key for w in summary.WORKLOADS),
                        help="comma-separated (%(default)s)")
     flags.add_argument("--pair", action="store_true", help="also a pair, ack=pair and ack=local")
@@ -54,6 +57,10 @@ def parse_flags(arguments: Optional[List[str]] = None) -> argparse.Namespace:
     parsed = flags.parse_args(arguments)
     if parsed.rounds < 1 or parsed.seconds <= 0:
         flags.error("--rounds and --seconds must be positive")
+    if parsed.value_bytes < 1:
+        flags.error("--value-bytes must be positive")
+    if parsed.check and parsed.value_bytes != _VALUE_BYTES:
+        flags.error(f"--check: the acceptance figures are those of {_VALUE_BYTES}-byte values")
     if not all(threads.isdigit() and int(threads) > 0 for threads in parsed.threads.split(",")):
         flags.error("--threads: numbers, separated by commas")
     return parsed
@@ -175,7 +182,8 @@ def write_json(path: str, head: Dict[str, Any], measured: acceptance.Measured,
 def run(flags: argparse.Namespace) -> int:
     workloads = chosen_workloads(flags.workloads)
     load_path = program(flags.load, "tests/bench/load", "--load")
-    load = Load(load_path, _KEYS, _VALUE_BYTES)
+    keys = max(1, min(_KEYS, _STORED_BYTES_MAX // flags.value_bytes))
+    load = Load(load_path, keys, flags.value_bytes)
     programs = contenders.find_programs(flags.memcached, flags.binary, flags.floor)
     contenders.insist_on_optimized([load_path, programs.twincached, programs.floor], flags.check)
     pollers = contenders.pollers_of(programs.twincached, flags.pollers)
@@ -184,8 +192,8 @@ def run(flags: argparse.Namespace) -> int:
     with ExitStack() as stack:
         running = contenders.start_all(kinds.kinds(wanted), programs, stack)
         head = contenders.describe(
-            list(running.values()), f"{flags.connections} connections, {_VALUE_BYTES}-byte values, "
-            f"{_KEYS} keys, {flags.rounds} alternating rounds of {flags.seconds:g} s")
+            list(running.values()), f"{flags.connections} connections, {flags.value_bytes}-byte "
+            f"values, {keys} keys, {flags.rounds} alternating rounds of {flags.seconds:g} s")
         bench = Bench(flags, load, running)
         bench.prefill()
         if not flags.no_calls:

@@ -39,6 +39,11 @@ class BenchRunTest(unittest.TestCase):
         self.assertEqual({verdict["state"] for verdict in found["verdicts"]} -
                          {"met", "NOT MET", "no verdict"}, set())
 
+    def test_bench_of_large_values(self):
+        output, _ = self.run_program(bench, "--workloads", "mixed-p1", "--no-calls", "--no-floor",
+                                     "--value-bytes", "100000", "--connections", "4")
+        self.assertIn("4 connections, 100000-byte values, 2000 keys", output)
+
     def test_connections(self):
         output, found = self.run_program(connections, "--connections", "300", "--pollers", "epoll")
         self.assertIn("| memcached |", output)
