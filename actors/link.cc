@@ -29,7 +29,7 @@ LinkActor::LinkActor(caf::actor_config& config, CoreUnit* core, LinkOptions opti
 LinkActor::behavior_type LinkActor::make_behavior() {
   return {
       [this](const WiringPtr& wiring) { Begin(wiring); },
-      [this](const MutationBatchPtr& batch) { OnMutations(*batch); },
+      [this](const MutationBatchPtr& batch) { OnMutations(batch.get()); },
       [this](const AppliedPtr& applied) { OnApplied(*applied); },
       [this](const SnapshotChunkPtr& chunk) { OnChunk(chunk.get()); },
       [this](const PlacedFramePtr& frame) { OnMade(frame.get()); },

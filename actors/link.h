@@ -107,7 +107,7 @@ class LinkActor final : public pinned<link_actor>, private net::ConnectionHandle
 
   // As source (link_source.cc).
   void BeginSource(const replication::Verdict& verdict);
-  void OnMutations(const MutationBatch& batch);
+  void OnMutations(MutationBatch* batch);
   void StopKeeping();
   void OnChunk(SnapshotChunk* chunk);
   void OnAck(const replication::Ack& ack);

@@ -1,5 +1,7 @@
 // The LINK as source: positions, the log, the snapshot, acknowledgements and the slave's forwards.
 #include <algorithm>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +18,20 @@ namespace {
 
 // Unsent bytes the link's socket may have before the sender waits: heartbeats queue behind no more.
 constexpr size_t kLinkOutputBytesMax = 1u << 20;
+
+class LinkOutput final : public replication::FrameOutput {
+ public:
+  explicit LinkOutput(net::Connection* connection) : connection_(connection) {}
+
+  std::string* text() override { return connection_->output(); }
+  void Lend(absl::string_view frame, std::shared_ptr<const void> owner) override {
+    connection_->Borrow(frame, std::move(owner));
+  }
+  size_t unsent() const override { return connection_->appended() - connection_->written(); }
+
+ private:
+  net::Connection* const connection_;  // borrowed
+};
 
 }  // namespace
 
@@ -43,24 +59,27 @@ void LinkActor::BeginSource(const replication::Verdict& verdict) {
 
 // ---------------------------------------------------------------- the stream
 
-void LinkActor::OnMutations(const MutationBatch& batch) {
+void LinkActor::OnMutations(MutationBatch* batch) {
   if (!decides_) return;  // of a time before this node followed
   if (!std::exchange(told_first_mutation_, true)) Tell(replication::FirstMutation{log_.end()});
-  if (batch.used_up_epoch > told_used_up_epoch_) {
-    told_used_up_epoch_ = batch.used_up_epoch;
-    Tell(replication::EpochUsedUp{batch.used_up_epoch});
+  if (batch->used_up_epoch > told_used_up_epoch_) {
+    told_used_up_epoch_ = batch->used_up_epoch;
+    Tell(replication::EpochUsedUp{batch->used_up_epoch});
   }
-  if (alone_) alone_mutations_ += batch.changes;
-  const uint64_t position = log_.Append(batch.shard, options_.shard_count, batch.records);
-  if (batch.seq == 0) {
+  if (alone_) alone_mutations_ += batch->changes;
+  const uint64_t position =
+      batch->records.empty()
+          ? log_.Append(batch->shard, options_.shard_count, absl::string_view())
+          : log_.Adopt(batch->shard, options_.shard_count, std::move(batch->records));
+  if (batch->seq == 0) {
     // A change from before the STORE began to record: a snapshot has it, a resume would miss it.
     if (sender_ != nullptr && resumed_ && link() != nullptr) Refuse(link(), "a change was missed");
     return;
   }
   if (sender_ != nullptr || !alone_) {
-    open_batches_.Add(position, batch.shard, batch.seq, running_ms_);
+    open_batches_.Add(position, batch->shard, batch->seq, running_ms_);
   } else {
-    open_batches_.Skip(batch.shard, batch.seq);
+    open_batches_.Skip(batch->shard, batch->seq);
     if (log_.begin() > gap_position_) StopKeeping();
   }
 }
@@ -80,7 +99,8 @@ void LinkActor::DrainSender() {
   Peer* peer = link();
   if (peer == nullptr || sender_ == nullptr) return;
   const bool copying = !sender_->snapshot_done();
-  sender_->Drain(kLinkOutputBytesMax, peer->connection->output());
+  LinkOutput output(peer->connection.get());
+  sender_->Drain(kLinkOutputBytesMax, &output);
   for (uint32_t shard : sender_->TakeChunkPulls()) {
     send(wiring_->stores[shard], StoreOrder{StoreOrder::kNextChunk, kSnapshotChunkBytes});
   }

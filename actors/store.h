@@ -21,6 +21,7 @@
 #include "actors/roaming.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
+#include "proto/replication/frame.h"
 #include "storage/record_applier.h"
 #include "storage/record_writer.h"
 #include "storage/shard.h"
@@ -84,7 +85,7 @@ class StoreActor final : public roaming<store_actor> {
 
   const StoreOptions options_;
   Shard shard_;
-  RecordWriter records_;
+  RecordWriter records_{replication::kBatchRoomBytes};
   HoldLedger ledger_;
   RecordApplier applier_{&shard_, options_.shard.shard_index == 0};
   WiringPtr wiring_;

@@ -22,7 +22,7 @@ struct MutationBatch {
   uint64_t seq = 0;            // 0: not recorded, only told that something changed
   uint32_t changes = 0;        // records, also when they were not encoded
   uint64_t used_up_epoch = 0;  // not 0: this epoch has no room for many more versions
-  std::string records;
+  std::string records;  // behind kBatchRoomBytes of room; empty when not recorded
 };
 using MutationBatchPtr = std::shared_ptr<MutationBatch>;
 

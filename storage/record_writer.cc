@@ -29,6 +29,9 @@ static_assert(int{replication::Touch::kKeyFieldNumber} ==
               int{replication::Remove::kKeyFieldNumber});
 
 constexpr size_t kReservedBytesMax = 64u << 10;
+// A value that is not smaller gets no room to grow behind it: it is probably the last one, and
+// whoever takes the bytes keeps them for a while.
+constexpr size_t kExactBytesMin = 32u << 10;
 
 // The bits of replication.Put.heat.
 constexpr uint32_t kHeatUsesMask = 3;
@@ -110,6 +113,7 @@ void RecordWriter::WritePut(const ItemView& item, const Heat* heat) {
   }
   last_offset_ = bytes_.size();
   AppendBytes(buffer, to);
+  if (item.value.size() >= kExactBytesMin) ReserveExactly(item.value.size() + kTailBytesMax);
   bytes_.append(item.value.data(), item.value.size());
   to = WriteFixedField(replication::Put::kVersionFieldNumber, item.version, buffer);
   to = WriteVarintField(replication::Put::kClientFlagsFieldNumber, item.client_flags, to);
@@ -118,6 +122,14 @@ void RecordWriter::WritePut(const ItemView& item, const Heat* heat) {
   to = WriteVarintField(replication::Put::kHeatFieldNumber, packed_heat, to);
   to = WriteVarintField(replication::Put::kLastAccessSFieldNumber, last_access_s, to);
   AppendBytes(buffer, to);
+}
+
+void RecordWriter::ReserveExactly(size_t more_bytes) {
+  if (bytes_.capacity() - bytes_.size() >= more_bytes) return;
+  std::string larger;
+  larger.reserve(bytes_.size() + more_bytes);
+  larger.append(bytes_);
+  bytes_.swap(larger);
 }
 
 void RecordWriter::AppendBytes(const uint8_t* begin, const uint8_t* end) {
@@ -235,10 +247,10 @@ size_t RecordWriter::LastRecordBytes() const {
 }
 
 std::string RecordWriter::TakeBytes() {
-  std::string taken = std::move(bytes_);
-  Clear();
+  std::string taken = std::exchange(bytes_, std::string());
   // The next ones are often as many: they need not be moved as they grow.
   bytes_.reserve(std::min(taken.size(), kReservedBytesMax));
+  Clear();
   return taken;
 }
 
@@ -246,7 +258,7 @@ void RecordWriter::Clear() {
   count_ = 0;
   removals_ = 0;
   last_offset_ = 0;
-  bytes_.clear();
+  bytes_.resize(room_bytes_);
 }
 
 }  // namespace twincached

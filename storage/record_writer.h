@@ -51,6 +51,9 @@ struct ForwardTag {
 
 class RecordWriter {
  public:
+  // room_bytes: before the records, for whoever gets them in TakeBytes().
+  explicit RecordWriter(size_t room_bytes = 0) : room_bytes_(room_bytes), bytes_(room_bytes, 0) {}
+
   void set_enabled(bool enabled) { enabled_ = enabled; }
   bool enabled() const { return enabled_; }
 
@@ -71,19 +74,21 @@ class RecordWriter {
   // evictions, flushes).
   uint32_t count() const { return count_; }
   uint32_t removals() const { return removals_; }
-  absl::string_view bytes() const { return bytes_; }
-  std::string TakeBytes();  // and clears
+  absl::string_view bytes() const { return absl::string_view(bytes_).substr(room_bytes_); }
+  std::string TakeBytes();  // the room and bytes(); and clears
   void Clear();
 
  private:
   void WritePut(const ItemView& item, const Heat* heat);
   void WriteKeyed(int effect_field, absl::string_view key, int number_field, uint64_t number);
+  void ReserveExactly(size_t more_bytes);
   void AppendBytes(const uint8_t* begin, const uint8_t* end);
   uint8_t* Extend(size_t bytes);
   void Append(const replication::Record& record);
   void AppendToLast(const replication::Record& record);
   size_t LastRecordBytes() const;
 
+  const size_t room_bytes_;
   bool enabled_ = false;
   uint32_t count_ = 0;
   uint32_t removals_ = 0;

@@ -78,17 +78,23 @@ struct DataPrefix {
 
   // Writes FrameBytes() bytes.
   void WriteFrame(absl::string_view records, char* to) const {
-    uint8_t* const payload = reinterpret_cast<uint8_t*>(to) + kFrameHeaderBytes;
+    const size_t room_bytes = FrameBytes(records.size()) - records.size();
+    if (!records.empty()) std::memcpy(to + room_bytes, records.data(), records.size());
+    CompleteFrame(records.size(), to);
+  }
+
+  // The same, but its last records_bytes, which are there.
+  void CompleteFrame(size_t records_bytes, char* frame) const {
+    uint8_t* const payload = reinterpret_cast<uint8_t*>(frame) + kFrameHeaderBytes;
     uint8_t* next = payload;
     *next++ = kind_tag;
-    next = CodedOutputStream::WriteVarint64ToArray(BodyBytes(records.size()), next);
+    next = CodedOutputStream::WriteVarint64ToArray(BodyBytes(records_bytes), next);
     for (int field = 1; field <= 3; ++field) {
       if (fields[field - 1] == 0) continue;
       *next++ = VarintTag(field);
       next = CodedOutputStream::WriteVarint64ToArray(fields[field - 1], next);
     }
-    if (!records.empty()) std::memcpy(next, records.data(), records.size());
-    SealFrame(to, static_cast<size_t>(next - payload) + records.size());
+    SealFrame(frame, static_cast<size_t>(next - payload) + records_bytes);
   }
 };
 
@@ -174,6 +180,10 @@ size_t BatchFrameBytes(const BatchHeader& header, size_t records_bytes) {
 
 void WriteBatchFrame(const BatchHeader& header, absl::string_view records, char* to) {
   PrefixOf(header).WriteFrame(records, to);
+}
+
+void CompleteBatchFrame(const BatchHeader& header, size_t records_bytes, char* frame) {
+  PrefixOf(header).CompleteFrame(records_bytes, frame);
 }
 
 FrameStep NextFrame(absl::string_view input, size_t payload_bytes_max) {

@@ -39,6 +39,10 @@ void AppendChunkFrame(uint32_t shard, uint32_t shard_count, absl::string_view re
 // The same Batch frame into memory of exactly BatchFrameBytes() bytes.
 size_t BatchFrameBytes(const BatchHeader& header, size_t records_bytes);
 void WriteBatchFrame(const BatchHeader& header, absl::string_view records, char* to);
+// No Batch frame has more bytes than these before its records.
+inline constexpr size_t kBatchRoomBytes = 64;
+// The same Batch frame around records that are in their place, the last records_bytes of it.
+void CompleteBatchFrame(const BatchHeader& header, size_t records_bytes, char* frame);
 
 // ---- Reading ----
 enum class FrameOutcome : uint8_t { kFrame, kNeedMore, kBad };

@@ -1,6 +1,8 @@
 #include "proto/replication/mutation_log.h"
 
+#include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "proto/check.h"
 
@@ -19,22 +21,30 @@ struct Block {
   size_t frames = 0;
 };
 
+// The memory of a large frame.
+struct Own {
+  uint64_t position;
+  std::shared_ptr<std::string> memory;
+};
+
 struct Entry {
-  char* frame;
+  const char* frame;
   uint32_t bytes;
-  bool in_block;  // else `frame` was allocated alone
+  bool in_block;  // else it is in memory of its own
 };
 static_assert(sizeof(Entry) == MutationLog::kFrameOverheadBytes);
 
 }  // namespace
 
-// Frames in blocks leave in the order in which they came, so the oldest is always in the first
-// block.
+// Frames leave in the order in which they came, so the oldest is always in the first block or in the
+// first memory of its own.
 struct MutationLog::State {
   explicit State(size_t max) : bytes_max(max) {}
   ~State() { DropAll(); }
 
+  void MakeRoom(size_t frame_bytes);
   char* Allocate(size_t frame_bytes);
+  uint64_t Add(const Entry& entry);
   void DropOldest();
   void DropAll();
   void DropTo(uint64_t position);
@@ -49,13 +59,18 @@ struct MutationLog::State {
   size_t bytes = 0;
   std::deque<Entry> entries;  // of positions begin + 1 to end
   std::deque<Block> blocks;
+  std::deque<Own> own;
   // One block that was emptied, so that a window that slides takes and returns no memory.
   std::unique_ptr<char[]> spare;
 };
 
-// Memory for the next frame, in the last block or alone.
+// Before memory is taken, so that it never exceeds the bound by this frame.
+void MutationLog::State::MakeRoom(size_t frame_bytes) {
+  while (!entries.empty() && bytes + frame_bytes + kFrameOverheadBytes > bytes_max) DropOldest();
+}
+
+// Memory for the next frame, in the last block.
 char* MutationLog::State::Allocate(size_t frame_bytes) {
-  if (frame_bytes > kFrameInBlockBytesMax) return new char[frame_bytes];
   if (blocks.empty() || kBlockBytes - blocks.back().used < frame_bytes) {
     blocks.emplace_back();
     blocks.back().memory =
@@ -74,10 +89,7 @@ void MutationLog::State::DropOldest() {
   entries.pop_front();
   ++begin;
   bytes -= entry.bytes + kFrameOverheadBytes;
-  if (!entry.in_block) {
-    delete[] entry.frame;
-    return;
-  }
+  if (!entry.in_block) return own.pop_front();
   Block& block = blocks.front();
   CHECK_GT(block.frames, 0u);
   if (--block.frames > 0) return;
@@ -104,6 +116,7 @@ void MutationLog::State::DCheckInvariants() const {
   DCHECK_EQ(entries.size(), end - begin);
   DCHECK(bytes <= bytes_max || entries.size() == 1);
   DCHECK(!entries.empty() || bytes == 0);
+  DCHECK_LE(own.size(), entries.size());
   DCHECK(keeping || (entries.empty() && blocks.empty() && spare == nullptr));
 }
 
@@ -111,25 +124,47 @@ MutationLog::MutationLog(size_t bytes_max) : state_(std::make_unique<State>(byte
 
 MutationLog::~MutationLog() = default;
 
+uint64_t MutationLog::State::Add(const Entry& entry) {
+  entries.push_back(entry);
+  bytes += entry.bytes + kFrameOverheadBytes;
+  ++end;
+  DCheckInvariants();
+  return end;
+}
+
 uint64_t MutationLog::Append(uint32_t shard, uint32_t shard_count, absl::string_view records) {
   State& state = *state_;
-  const uint64_t position = ++state.end;
-  if (!state.keeping) {
-    state.begin = position;
-    return position;
-  }
-  const BatchHeader header{position, shard, shard_count};
+  if (!state.keeping) return state.begin = ++state.end;
+  const BatchHeader header{state.end + 1, shard, shard_count};
   const size_t frame_bytes = BatchFrameBytes(header, records.size());
-  // Room first, so that memory never exceeds the bound by this frame.
-  const size_t added_bytes = frame_bytes + kFrameOverheadBytes;
-  while (!state.entries.empty() && state.bytes + added_bytes > state.bytes_max) state.DropOldest();
+  if (frame_bytes > kFrameInBlockBytesMax) {
+    std::string memory;
+    memory.reserve(kBatchRoomBytes + records.size());
+    memory.append(kBatchRoomBytes, '\0').append(records.data(), records.size());
+    return Adopt(shard, shard_count, std::move(memory));
+  }
+  state.MakeRoom(frame_bytes);
   char* const frame = state.Allocate(frame_bytes);
   WriteBatchFrame(header, records, frame);
-  state.entries.push_back(
-      {frame, static_cast<uint32_t>(frame_bytes), frame_bytes <= kFrameInBlockBytesMax});
-  state.bytes += added_bytes;
-  state.DCheckInvariants();
-  return position;
+  return state.Add({frame, static_cast<uint32_t>(frame_bytes), true});
+}
+
+uint64_t MutationLog::Adopt(uint32_t shard, uint32_t shard_count, std::string room_and_records) {
+  State& state = *state_;
+  const size_t records_bytes = room_and_records.size() - kBatchRoomBytes;
+  const BatchHeader header{state.end + 1, shard, shard_count};
+  const size_t frame_bytes = BatchFrameBytes(header, records_bytes);
+  if (!state.keeping || frame_bytes <= kFrameInBlockBytesMax) {
+    return Append(shard, shard_count, absl::string_view(room_and_records).substr(kBatchRoomBytes));
+  }
+  state.MakeRoom(frame_bytes);
+  if (room_and_records.capacity() / 4 * 3 > frame_bytes) room_and_records.shrink_to_fit();
+  auto memory = std::make_shared<std::string>(std::move(room_and_records));
+  CHECK_LE(frame_bytes, memory->size());
+  char* const frame = &(*memory)[memory->size() - frame_bytes];
+  CompleteBatchFrame(header, records_bytes, frame);
+  state.own.push_back({header.position, std::move(memory)});
+  return state.Add({frame, static_cast<uint32_t>(frame_bytes), false});
 }
 
 void MutationLog::SetKeeping(bool keeping) {
@@ -170,6 +205,14 @@ absl::string_view MutationLog::FrameAt(uint64_t position) const {
   CHECK_LE(position, state_->end);
   const Entry& entry = state_->entries[position - state_->begin - 1];
   return absl::string_view(entry.frame, entry.bytes);
+}
+
+std::shared_ptr<const void> MutationLog::OwnerAt(uint64_t position) const {
+  const auto found = std::lower_bound(
+      state_->own.begin(), state_->own.end(), position,
+      [](const Own& own, uint64_t at) { return own.position < at; });
+  if (found == state_->own.end() || found->position != position) return nullptr;
+  return found->memory;
 }
 
 }  // namespace twincached::replication

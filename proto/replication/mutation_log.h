@@ -7,7 +7,8 @@
 // Bounds: appending beyond bytes_max drops the oldest; a peer that would need those takes a
 // snapshot. Only the newest frame is kept whatever its size, so bytes() is at most bytes_max or
 // that frame. Memory is taken in blocks as needed and given back as frames go: at most 4/3 of
-// bytes() and three blocks.
+// bytes() and three blocks. A large frame is in memory of its own, that in which it came unless
+// more than a quarter of that is spare.
 //
 // Invariants:
 // 1. Positions are dense: begin() < p <= end() are there, nothing else.
@@ -38,6 +39,8 @@ class MutationLog {
 
   // Encodes a Batch frame at position end() + 1 and returns that position. `records` is copied.
   uint64_t Append(uint32_t shard, uint32_t shard_count, absl::string_view records);
+  // The same for records behind kBatchRoomBytes of room (frame.h); many of them are not copied.
+  uint64_t Adopt(uint32_t shard, uint32_t shard_count, std::string room_and_records);
   // Off: Append only counts positions (nobody to send to, no gap to cover). Turning it off releases
   // the memory. Turning it on keeps what is appended from now on.
   void SetKeeping(bool keeping);
@@ -59,6 +62,8 @@ class MutationLog {
   // The encoded frame. REQUIRES: begin() < position <= end(). Valid until it is dropped or trimmed:
   // until the next non-const call.
   absl::string_view FrameAt(uint64_t position) const;
+  // As long as somebody holds this, that frame stays where it is; null for a small one.
+  std::shared_ptr<const void> OwnerAt(uint64_t position) const;
 
  private:
   struct State;

@@ -86,33 +86,33 @@ void Sender::QueueInSync() {
   in_sync_position_ = log_->end();
 }
 
-void Sender::Drain(size_t budget, std::string* out) {
-  while (out->size() < budget && !overrun() && AppendNext(out)) {
+void Sender::Drain(size_t budget, FrameOutput* out) {
+  while (out->unsent() < budget && !overrun() && AppendNext(out)) {
   }
   DCheckInvariants();
 }
 
 // Whatever belongs between two batches comes before the newer one.
-bool Sender::AppendNext(std::string* out) {
+bool Sender::AppendNext(FrameOutput* out) {
   if (stage_ == Stage::kIdle) return false;
   if (stage_ == Stage::kSnapshotBegin) {
-    AppendSnapshotBegin(out);
+    AppendSnapshotBegin(out->text());
     return true;
   }
   if (!chunks_.empty() && chunks_.front().after_position == sent_position_) {
-    AppendFrontChunk(out);
+    AppendFrontChunk(out->text());
     return true;
   }
   if (stage_ == Stage::kSnapshot && through_count_ == cursors_.size() && chunks_.empty()) {
-    AppendSnapshotEnd(out);
+    AppendSnapshotEnd(out->text());
     return true;
   }
   if (in_sync_ == InSyncStage::kQueued && in_sync_position_ == sent_position_) {
-    AppendInSync(out);
+    AppendInSync(out->text());
     return true;
   }
   if (!placed_.empty() && placed_.front().after_position == sent_position_) {
-    out->append(placed_.front().bytes);
+    out->text()->append(placed_.front().bytes);
     placed_.pop_front();
     return true;
   }
@@ -147,11 +147,14 @@ void Sender::AppendInSync(std::string* out) {
   in_sync_ = InSyncStage::kSent;
 }
 
-bool Sender::AppendNextBatch(std::string* out) {
+bool Sender::AppendNextBatch(FrameOutput* out) {
   if (sent_position_ == log_->end()) return false;
-  const absl::string_view frame = log_->FrameAt(sent_position_ + 1);
-  out->append(frame.data(), frame.size());
-  ++sent_position_;
+  const absl::string_view frame = log_->FrameAt(++sent_position_);
+  if (std::shared_ptr<const void> owner = log_->OwnerAt(sent_position_)) {
+    out->Lend(frame, std::move(owner));
+  } else {
+    out->text()->append(frame.data(), frame.size());
+  }
   return true;
 }
 

@@ -30,6 +30,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/replication/frame_output.h"
 #include "proto/replication/mutation_log.h"
 #include "proto/replication/replication.pb.h"
 
@@ -66,10 +67,10 @@ class Sender {
   void QueueInSync();
 
   // ---- What to do ----
-  // Appends frames to `out` until it holds `budget` bytes or there is nothing to send. The last
-  // frame may go beyond the budget; nothing is appended when `out` has as many bytes already, or in
+  // Appends frames to `out` until it holds `budget` unsent bytes or there is nothing to send. The
+  // last frame may go beyond the budget; nothing is appended when `out` has as many already, or in
   // overrun.
-  void Drain(size_t budget, std::string* out);
+  void Drain(size_t budget, FrameOutput* out);
   // Shards whose next chunk should be pulled now; each is named once per chunk, and not again
   // before that chunk came. Empty while enough is under way.
   std::deque<uint32_t> TakeChunkPulls();
@@ -106,12 +107,12 @@ class Sender {
   enum class InSyncStage : uint8_t { kNone, kQueued, kSent };
 
   // Appends the one frame that is next in the stream; false when there is none now.
-  bool AppendNext(std::string* out);
+  bool AppendNext(FrameOutput* out);
   void AppendSnapshotBegin(std::string* out);
   void AppendFrontChunk(std::string* out);
   void AppendSnapshotEnd(std::string* out);
   void AppendInSync(std::string* out);
-  bool AppendNextBatch(std::string* out);
+  bool AppendNextBatch(FrameOutput* out);
   size_t ChunksInFlight() const { return pulled_count_ + chunks_.size(); }
   void DCheckInvariants() const;
 

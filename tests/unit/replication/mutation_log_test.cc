@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 
 namespace twincached::replication {
 namespace {
@@ -14,6 +16,8 @@ std::string FrameOf(uint64_t position, absl::string_view records) {
   AppendBatchFrame({position, 1, 2}, records, &frame);
   return frame;
 }
+
+std::string Room() { return std::string(kBatchRoomBytes, '?'); }
 
 TEST(MutationLog, BeginsEmptyAndOnlyCounts) {
   MutationLog log(1 << 20);
@@ -82,6 +86,27 @@ TEST(MutationLog, KeepsTheNewestFrameWhateverItsSize) {
   log.Append(1, 2, "small");
   EXPECT_EQ(log.begin(), 2u);
   EXPECT_LE(log.bytes(), 1000u);
+}
+
+TEST(MutationLog, ALargeFrameStaysWhereItCameForWhoHoldsIt) {
+  MutationLog log(1 << 20);
+  log.SetKeeping(true);
+  log.Append(1, 2, "small");
+  const std::string large(100'000, 'L');
+  std::string memory = Room() + large;
+  memory.shrink_to_fit();
+  const char* const place = memory.data() + kBatchRoomBytes;
+  log.Adopt(1, 2, std::move(memory));
+  log.Append(1, 2, large);
+  EXPECT_EQ(log.OwnerAt(1), nullptr);
+  EXPECT_NE(log.OwnerAt(2), log.OwnerAt(3));
+  const std::shared_ptr<const void> owner = log.OwnerAt(2);
+  ASSERT_NE(owner, nullptr);
+  const absl::string_view frame = log.FrameAt(2);
+  EXPECT_EQ(frame.data() + frame.size() - large.size(), place) << "copied";
+  log.TrimTo(3);
+  EXPECT_EQ(log.bytes(), 0u);
+  EXPECT_EQ(frame, FrameOf(2, large));
 }
 
 TEST(MutationLog, TrimsWhatWasAcknowledged) {
@@ -174,7 +199,8 @@ TEST(MutationLog, BehavesLikeAListUnderRandomUse) {
         const size_t sizes[] = {random() % 300, random() % 300, 65000 + random() % 1000,
                                 random() % 300000};
         const std::string records(sizes[random() % 4], static_cast<char>(random()));
-        const uint64_t position = log.Append(1, 2, records);
+        const uint64_t position = random() % 2 == 0 ? log.Append(1, 2, records)
+                                                    : log.Adopt(1, 2, Room() + records);
         model.push_back(FrameOf(position, records));
         bytes += model.back().size() + MutationLog::kFrameOverheadBytes;
         while (bytes > bytes_max && model.size() > 1) drop_front();

@@ -14,6 +14,7 @@
 #include "proto/replication/mutation_log.h"
 #include "proto/replication/receiver.h"
 #include "proto/replication/sender.h"
+#include "tests/unit/replication/string_output.h"
 
 namespace twincached::replication {
 namespace {
@@ -372,7 +373,8 @@ class World {
   void Drain(size_t budget) {
     if (source_.sender()->overrun()) return Reconnect();
     std::string out;
-    source_.sender()->Drain(budget, &out);
+    StringOutput output(&out);
+    source_.sender()->Drain(budget, &output);
     wire_ += out;
   }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proto/replication/frame.h"
+#include "tests/unit/replication/string_output.h"
 
 namespace twincached::replication {
 namespace {
@@ -74,7 +75,8 @@ class SenderTest : public testing::Test {
 
   std::vector<std::string> Drain(size_t budget = kNoLimit) {
     std::string wire;
-    sender_.Drain(budget, &wire);
+    StringOutput out(&wire);
+    sender_.Drain(budget, &out);
     return Words(wire);
   }
 
@@ -88,6 +90,20 @@ class SenderTest : public testing::Test {
   MutationLog log_;
   Sender sender_;
 };
+
+TEST_F(SenderTest, LendsWhatIsLarge) {
+  MutationLog log(1 << 20);
+  Sender sender(kLimits, &log);
+  sender.StartResume(0);
+  for (const size_t bytes : {10, 100'000, 10}) {
+    log.Append(0, 1, PutBytes("b", std::string(bytes, 'v')));
+  }
+  std::string wire;
+  StringOutput out(&wire);
+  sender.Drain(kNoLimit, &out);
+  EXPECT_EQ(Words(wire), (WordList{"batch 1", "batch 2", "batch 3"}));
+  EXPECT_EQ(out.owners_lent(), 1);
+}
 
 TEST_F(SenderTest, ResumesBehindWhatThePeerHas) {
   Append(5);
@@ -129,7 +145,8 @@ TEST_F(SenderTest, StopsAtTheBudget) {
   const size_t two_frames = 2 * log_.FrameAt(2).size();
   EXPECT_EQ(Drain(two_frames), (WordList{"batch 2", "batch 3"}));
   std::string full(100, 'x');
-  sender_.Drain(100, &full);
+  StringOutput out(&full);
+  sender_.Drain(100, &out);
   EXPECT_EQ(full.size(), 100u);
 }
 
@@ -242,7 +259,8 @@ TEST_F(SenderTest, SaysHowMuchTheSnapshotWas) {
   StartAndPull();
   sender_.OnChunk(0, PutBytes("key", "12345") + PutBytes("k", ""), true);
   std::string wire;
-  sender_.Drain(kNoLimit, &wire);
+  StringOutput out(&wire);
+  sender_.Drain(kNoLimit, &out);
   Frame end;
   for (absl::string_view rest = wire; !rest.empty();) {
     const FrameStep step = NextFrame(rest, kNoLimit);

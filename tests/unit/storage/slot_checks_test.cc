@@ -14,6 +14,7 @@
 #include "proto/replication/mutation_log.h"
 #include "proto/replication/receiver.h"
 #include "proto/replication/sender.h"
+#include "tests/unit/replication/string_output.h"
 #include "tests/unit/storage/shard_world.h"
 
 namespace twincached {
@@ -114,7 +115,8 @@ class PairOfShards {
   // Everything that was sent is applied and answered.
   void Flow() {
     std::string wire;
-    sender_.Drain(kNoLimit, &wire);
+    replication::StringOutput out(&wire);
+    sender_.Drain(kNoLimit, &out);
     for (absl::string_view rest = wire; !rest.empty() && !broken();) {
       const auto step = replication::NextFrame(rest, kNoLimit);
       ASSERT_EQ(step.outcome, replication::FrameOutcome::kFrame);
