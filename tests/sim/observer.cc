@@ -101,7 +101,7 @@ void Observer::OnState(size_t index, State from, State to) {
                        " had to begin again: ", nodes_[index]->status()->last_reason));
   }
   if (IsAlone(index)) {
-    if (!was_alone) OnAlone(index);
+    if (!was_alone) OnAlone(index, from);
   } else if (to == replication::SLAVE || (from == replication::JOIN && to == replication::HOLD)) {
     // Its source may have died behind InSync: all that it acknowledged is here.
     const bool source_gone =
@@ -121,19 +121,30 @@ void Observer::OnState(size_t index, State from, State to) {
   }
 }
 
+// Who starts cannot tell a process that says nothing for so long from a host that is gone.
+bool Observer::MustTakeOtherForDead(size_t index, State from) const {
+  const int64_t start_wait_ms = nodes_[index]->plan().timers.start_wait;
+  // It may have been about to join.
+  constexpr int64_t kJoinMs = 1000;
+  return from == replication::BOOT &&
+         nodes_[1 - index]->MuteUs() > 1000 * (start_wait_ms - kJoinMs);
+}
+
 // This process answers alone from now on.
-void Observer::OnAlone(size_t index) {
+void Observer::OnAlone(size_t index, State from) {
   Seen& seen = seen_[index];
   Seen& other = seen_[1 - index];
   const std::string& name = nodes_[index]->plan().name;
+  const bool excused = fork_allowed_ || MustTakeOtherForDead(index, from);
   seen.alone_since_us = timeline_.now_us();
   if (IsAlone(1 - index)) {
     OpenFork(std::min(other.alone_since_us, seen.stale_since_us),
-             absl::StrCat(name, " serves beside the other"));
+             absl::StrCat(name, " serves beside the other"), excused);
   } else if (!seen.current && other.current) {
-    OpenFork(timeline_.now_us(), absl::StrCat(name, " serves while the other has it all"));
+    OpenFork(timeline_.now_us(), absl::StrCat(name, " serves while the other has it all"),
+             excused);
   } else if (!seen.current && !IsEmpty(index)) {
-    OpenFork(seen.stale_since_us, absl::StrCat(name, " serves what is old"));
+    OpenFork(seen.stale_since_us, absl::StrCat(name, " serves what is old"), excused);
   } else if (seen.current && (IsEmpty(index) || seen.just_emptied)) {
     LoseAll(seen.alone_since_us);
   }
@@ -145,9 +156,9 @@ void Observer::OnAlone(size_t index) {
   }
 }
 
-void Observer::OpenFork(int64_t since_us, const std::string& why) {
-  if (!fork_allowed_) Blame(absl::StrCat("a fork without a cut: ", why));
+void Observer::OpenFork(int64_t since_us, const std::string& why, bool excused) {
   if (history_.in_fork()) return;
+  if (!excused) Blame(absl::StrCat("a fork without a cut: ", why));
   ++forks_;
   history_.BeginFork(since_us);
 }

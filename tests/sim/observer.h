@@ -66,10 +66,11 @@ class Observer {
   void ObserveNode(size_t index);
   void OnEnd(size_t index);
   void OnState(size_t index, replication::State from, replication::State to);
-  void OnAlone(size_t index);
+  void OnAlone(size_t index, replication::State from);
+  bool MustTakeOtherForDead(size_t index, replication::State from) const;
   void CheckEpoch(size_t index);
   void CloseFork();
-  void OpenFork(int64_t since_us, const std::string& why);
+  void OpenFork(int64_t since_us, const std::string& why, bool excused);
   void LoseAll(int64_t since_us);
   bool Serves(size_t index) const;
   bool IsAlone(size_t index) const;

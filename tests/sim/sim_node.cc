@@ -39,6 +39,7 @@ struct SimNode::Life {
     int epoll_fd = -1;
     bool scheduled = false;
     bool stopped = false;
+    int64_t stopped_since_us = 0;
     bool missed = false;    // a run, while stopped
     bool in_store = false;  // stopped in the middle of running its STORE
     int64_t busy_until_us = 0;
@@ -195,7 +196,11 @@ void SimNode::Stop() {
 }
 
 void SimNode::StopCore(size_t core) {
-  if (life_ != nullptr && core < life_->cores.size()) life_->cores[core].stopped = true;
+  if (life_ == nullptr || core >= life_->cores.size()) return;
+  Life::Core& stopped = life_->cores[core];
+  if (!std::exchange(stopped.stopped, true)) {
+    stopped.stopped_since_us = surroundings_.timeline.now_us();
+  }
 }
 
 void SimNode::StopStore(size_t core) {
@@ -219,6 +224,11 @@ void SimNode::Continue() {
 bool SimNode::stopped() const {
   return life_ != nullptr && std::any_of(life_->cores.begin(), life_->cores.end(),
                                          [](const Life::Core& core) { return core.stopped; });
+}
+
+int64_t SimNode::MuteUs() const {
+  if (life_ == nullptr || !life_->cores[0].stopped) return 0;
+  return surroundings_.timeline.now_us() - life_->cores[0].stopped_since_us;
 }
 
 // ---------------------------------------------------------------- running

@@ -82,6 +82,8 @@ class SimNode {
   const NodePlan& plan() const { return plan_; }
   bool running() const { return life_ != nullptr; }
   bool stopped() const;
+  // How long its core 0, where the LINK is, has been stopped: it says nothing to its peer.
+  int64_t MuteUs() const;
   uint64_t incarnation() const { return incarnation_; }  // counts processes
   Process* process();
   // nullptr without a process.
