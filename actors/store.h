@@ -21,7 +21,6 @@
 #include "actors/roaming.h"
 #include "proto/key_hash.h"
 #include "proto/limits.h"
-#include "proto/replication/frame.h"
 #include "storage/record_applier.h"
 #include "storage/record_writer.h"
 #include "storage/shard.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proto/memcache/command.h"
+#include "proto/replication/frame.h"
 #include "proto/replication/replication.pb.h"
 
 namespace twincached {

@@ -36,8 +36,8 @@ static_assert(sizeof(Entry) == MutationLog::kFrameOverheadBytes);
 
 }  // namespace
 
-// Frames leave in the order in which they came, so the oldest is always in the first block or in the
-// first memory of its own.
+// Frames leave in the order in which they came, so the oldest is always in the first block or in
+// the first memory of its own.
 struct MutationLog::State {
   explicit State(size_t max) : bytes_max(max) {}
   ~State() { DropAll(); }
