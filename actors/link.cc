@@ -81,8 +81,13 @@ void LinkActor::BeforeSleep() {
   dropped_.clear();
 }
 
+// Clients who need nobody's acknowledgement do not wait for a joiner: it copies anew when it falls
+// behind. For a slave they do (--ack=local), or the pair would never be one under much load.
 void LinkActor::TellWindow() {
-  const bool full = book_.full() || (sender_ != nullptr && sender_->window_full());
+  const bool forwards_full = book_.full() && !alone_;
+  const bool stream_full =
+      sender_ != nullptr && sender_->window_full() && (!alone_ || sender_->in_sync_acked());
+  const bool full = forwards_full || stream_full;
   if (std::exchange(window_full_, full) == full) return;
   if (full) ++stats_.window_full_times;
   for (const listener_actor& listener : wiring_->listeners) send(listener, WindowFull{full});

@@ -152,8 +152,7 @@ void ListenerActor::OnAcknowledged(const AcknowledgedPtr& acknowledged) {
 void ListenerActor::SetReading(Client* client) {
   const net::Connection& connection = *client->connection;
   const bool many_forwards = client->HasForwards() && client->forwards->size() > kClientForwardsMax;
-  const bool pause = (window_full_ && mode_ != ServingMode::kAlone) || client->gathering ||
-                     many_forwards ||
+  const bool pause = window_full_ || client->gathering || many_forwards ||
                      connection.appended() - connection.written() > kClientOutputBytesMax;
   if (pause == client->reading_paused) return;
   client->reading_paused = pause;

@@ -116,7 +116,7 @@ struct StreamClockOffset {
   int64_t offset_ms = 0;
 };
 
-// The window is full (or no more): clients are not read meanwhile.
+// The window is full (or no more): clients are not read meanwhile, whatever their replies wait for.
 struct WindowFull {
   bool full = false;
 };

@@ -163,6 +163,55 @@ TEST_F(LinkTest, ALoadedMasterTakesNothingMoreOnceItDrains) {
   EXPECT_EQ(Told<replication::Drained>().size(), 2u);
 }
 
+class LinkWindowTest : public LinkTest {
+ protected:
+  void SetUp() override {
+    Order(DecideIn(1, false));
+    far_ = Meet();
+    Attach(true, replication::COPY_RESUME);
+    Order(replication::SetServing{ServingMode::kAlone, 1, false});
+  }
+  void Overfill() {
+    auto batch = std::make_shared<MutationBatch>();
+    batch->seq = 1;
+    batch->records = std::string(replication::kBatchRoomBytes + kWindowBytesMax, 'r');
+    Send(link_, MutationBatchPtr(std::move(batch)));
+    Settle();
+  }
+  std::vector<bool> WindowsTold() {
+    std::vector<bool> full;
+    for (const WindowFull& told : listener_.Heard<WindowFull>()) full.push_back(told.full);
+    return full;
+  }
+
+  std::unique_ptr<FarEnd> far_;
+};
+
+TEST_F(LinkWindowTest, WhoNeedsNoAcknowledgementDoesNotWaitForAJoiner) {
+  Overfill();
+  EXPECT_EQ(WindowsTold(), std::vector<bool>());
+  Order(replication::SetServing{ServingMode::kPaired, 2, false});
+  EXPECT_EQ(WindowsTold(), std::vector<bool>{true});
+}
+
+TEST_F(LinkWindowTest, EverybodyWaitsForASlave) {
+  Order(replication::SendInSync{});
+  bool in_sync = false;
+  ASSERT_TRUE(RunUntil([&] {
+    for (const replication::Frame& frame : far_->Frames()) in_sync |= frame.has_in_sync();
+    return in_sync;
+  }));
+  replication::Frame ack;
+  ack.mutable_ack()->set_loaded(true);
+  ack.mutable_ack()->set_in_sync(true);
+  far_->Send(ack);
+  ASSERT_TRUE(RunUntil([&] { return !Told<replication::InSyncAcked>().empty(); }));
+  Overfill();
+  EXPECT_EQ(WindowsTold(), std::vector<bool>{true});
+  Order(replication::DetachLink{false, true});
+  EXPECT_EQ(WindowsTold(), (std::vector<bool>{true, false}));
+}
+
 TEST_F(LinkTest, AForwardIsExecutedOnce) {
   Order(DecideIn(1, false));
   const auto far = Meet();
