@@ -203,9 +203,13 @@ void World::RunUntil(int64_t time_ms) {
   }
 }
 
+// Who was still about to end when all was healed is started when it has.
 bool World::RunUntilPaired(int64_t limit_ms) {
   while (!observer_->Paired()) {
     if (Failed() || !surroundings_.timeline.RunNext(limit_ms * 1000)) return false;
+    for (auto& node : nodes_) {
+      if (!node->running()) node->Start();
+    }
   }
   return true;
 }
